@@ -1,0 +1,146 @@
+"""The database: one door for reading, one for writing, the same on SQLite and PostgreSQL.
+
+SQLite has one writer at a time. Letting tasks fight for it costs `database is locked` errors and, when
+measured, several writers were slower than one; so here there is one writing connection, tasks queue for
+it in order, and `BEGIN IMMEDIATE` takes the lock before anything is read. Readers have connections of
+their own and see the last commit (WAL). `synchronous=FULL` is kept, because what was acknowledged must
+survive a power cut too, and commits are grouped where it matters.
+
+This module, `bus` and `queries/search.py` are the only ones that know which database it is.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+__all__ = ["Database", "Id", "Instant", "Json", "Tx", "insert", "on_commit"]
+
+Tx = AsyncSession
+"""A transaction. Services take one and never make one."""
+
+SQLITE_BUSY_TIMEOUT_MS = 15_000
+"""How long a statement waits for another process's write: several of our longest transactions."""
+
+READERS_MAX = 8
+"""SQLite connections for reading; more only wait for the same GIL."""
+
+POSTGRES_CONNECTIONS_MAX = 20
+"""Connections per process; PostgreSQL's default `max_connections` is 100."""
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""A snowflake; SQLite's INTEGER is 64 bits and, as primary key, needs no second index."""
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, kept as milliseconds since 1970 so that both databases compare it alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - given by SQLAlchemy
+        """Refuse naive moments: they would be an hour off for half of the world."""
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "a moment without a time zone"
+        return round(value.timestamp() * 1000)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - given by SQLAlchemy
+        """Return an aware moment in UTC."""
+        return None if value is None else datetime.fromtimestamp(value / 1000, tz=UTC)
+
+
+class Database:
+    """The engine, behind `read()` and `write()`.
+
+    Args:
+        url: SQLAlchemy URL with an async driver.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
+            self._reader = _sqlite_engine(url, begin="BEGIN", connections=READERS_MAX)
+        else:
+            self._writer = create_async_engine(url, pool_size=POSTGRES_CONNECTIONS_MAX, max_overflow=0, pool_pre_ping=True)
+            self._reader = self._writer
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The writing engine, for migrations and for PostgreSQL's LISTEN."""
+        return self._writer
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Open a transaction that sees one moment of the database; it is rolled back at the end."""
+        async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """Open a transaction, commit it when the block ends well, then run what `on_commit` was given.
+
+        No network, picture or model work inside: the one writer of SQLite is held meanwhile.
+        """
+        async with AsyncSession(self._writer, expire_on_commit=False) as session:
+            async with session.begin():
+                yield session
+            for callback in session.info.get("on_commit", ()):
+                callback()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._reader.dispose()
+        if self._writer is not self._reader:
+            await self._writer.dispose()
+
+
+def on_commit(tx: Tx, callback: Callable[[], None]) -> None:
+    """Run something cheap right after this transaction is committed, and not at all otherwise."""
+    tx.info.setdefault("on_commit", []).append(callback)
+
+
+def insert(tx: Tx, model: Any) -> Any:
+    """Return the dialect's INSERT, which knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    dialect = sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(model)
+
+
+def _sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves; the driver's own would come too late
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16000",  # 16 MB a connection
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+assert sqlite3.sqlite_version_info >= (3, 35), "SQLite 3.35 or newer is needed for RETURNING"

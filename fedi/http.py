@@ -1,0 +1,264 @@
+"""The one outgoing HTTP client: every address checked and pinned, every answer bounded.
+
+Anyone can make a server fetch a URL (an actor id, an attachment), so a request must not reach the
+server's own network. The guard stands at two places that every request passes: the transport looks at
+the URL (scheme, user-info, port, IP literals, our own host), and the resolver looks at the addresses and
+hands only checked ones to the connection, so that a name cannot answer differently a moment later (DNS
+rebinding). Redirects are not followed here; who follows them sends a new request, which is checked anew.
+
+The pool is aiohttp's, behind httpx's interface (`httpx-aiohttp`): httpx's own scans all connections for
+every request, which cost most of a delivery's time when measured.
+
+Source: reference list of special-purpose addresses, IANA registries of RFC 6890.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
+from httpx_aiohttp import AiohttpTransport
+
+import fedi
+from fedi.config import Settings
+
+__all__ = ["AddressGuard", "GuardedTransport", "RefusedAddressError", "build_client"]
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+CONNECT_TIMEOUT_S = 5.0
+"""For TCP and TLS together."""
+
+READ_TIMEOUT_S = 10.0
+"""Between two reads."""
+
+TOTAL_TIMEOUT_S = 30.0
+"""From the first byte out to the last byte in; a server that drips is cut off."""
+
+CONNECTIONS_MAX = 500
+"""Per process; below the usual 1024 file descriptors."""
+
+CONNECTIONS_PER_HOST_MAX = 4
+"""To one host: a slow one must not hold more, and none should feel flooded."""
+
+KEEPALIVE_S = 30.0
+"""Idle connections are closed after so many seconds."""
+
+RESPONSE_BYTES_MAX = 40 * 1024 * 1024
+"""Of any answer, in bytes: the largest remote media file. Documents have a tighter bound of their own."""
+
+BLOCKED: Sequence[Network] = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+        "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        "::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:10::/28",
+        "2001:20::/28", "2001:db8::/32", "2002::/16", "3fff::/20", "fc00::/7", "fe80::/10", "ff00::/8",
+    )
+)  # fmt: skip
+"""Private, special-purpose and translating ranges: none of them is another server."""
+
+
+class RefusedAddressError(httpx.ConnectError):
+    """The address is not one that we will talk to."""
+
+
+class AddressGuard:
+    """Decides which URLs and addresses may be asked.
+
+    Args:
+        own_host: our own host with any port: what lives here is in the database, not on the network.
+        allowed: ranges that are let through although blocked; inside them an IP literal with any port
+            may be a peer. For tests and private networks.
+        allow_http: whether plain http is fine.
+    """
+
+    def __init__(self, *, own_host: str, allowed: Sequence[Network] = (), allow_http: bool = False) -> None:
+        self._own_host = own_host
+        self._allowed = tuple(allowed)
+        self._allow_http = allow_http
+
+    def require_url(self, url: str) -> None:
+        """Refuse a URL by its looks.
+
+        Raises:
+            RefusedAddressError: saying which rule it breaks.
+        """
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        literal = _ip_literal(host)
+        test_peer = literal is not None and self._in_allowed(literal)
+        if parts.scheme != "https" and not (parts.scheme == "http" and self._allow_http):
+            raise RefusedAddressError(f"only https is spoken: {url}")
+        if parts.username is not None or parts.password is not None:
+            raise RefusedAddressError(f"user information in {url}")
+        if parts.netloc == self._own_host:
+            raise RefusedAddressError(f"our own host: {url}")
+        if literal is not None and not test_peer:
+            raise RefusedAddressError(f"an IP literal: {url}")
+        if literal is None and ("." not in host or host.endswith(".")):
+            raise RefusedAddressError(f"not a host on the internet: {url}")
+        if not test_peer and parts.port not in {None, 443} and not self._allowed:
+            raise RefusedAddressError(f"an unusual port: {url}")
+
+    def permits(self, address: str) -> bool:
+        """Tell whether a connection to this IP address may be made."""
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+        if self._in_allowed(parsed):
+            return True
+        return not any(parsed in network for network in BLOCKED if network.version == parsed.version)
+
+    def _in_allowed(self, address: Address) -> bool:
+        return any(address in network for network in self._allowed if network.version == address.version)
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves once and refuses a name of which any address is not permitted."""
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the checked addresses, to which the connection is then made."""
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        results: list[ResolveResult] = []
+        for kind, _, proto, _, address in found:
+            ip = str(address[0])
+            if not self._guard.permits(ip):
+                raise RefusedAddressError(f"{host} resolves to {ip}, which is not on the internet")
+            results.append(
+                {"hostname": host, "host": ip, "port": port, "family": kind, "proto": proto, "flags": socket.AI_NUMERICHOST}
+            )
+        return results
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Checks the URL, bounds time and bytes, and passes the request on.
+
+    Args:
+        inner: what really sends it.
+        guard: the rules.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, guard: AddressGuard) -> None:
+        self._inner = inner
+        self._guard = guard
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; see the class."""
+        self._guard.require_url(str(request.url))
+        deadline = asyncio.get_running_loop().time() + TOTAL_TIMEOUT_S
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await self._inner.handle_async_request(request)
+        except TimeoutError:
+            raise httpx.ReadTimeout("no answer in time", request=request) from None
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            # We ask for none. Decoding is where one megabyte becomes a gigabyte.
+            await response.aclose()
+            raise httpx.DecodingError("an encoded answer, which was not asked for", request=request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _BoundedStream(response.stream, deadline, request)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    def __init__(self, inner: httpx.AsyncByteStream, deadline: float, request: httpx.Request) -> None:
+        self._inner = inner
+        self._deadline = deadline
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        chunks = self._inner.__aiter__()
+        while True:
+            try:
+                async with asyncio.timeout_at(self._deadline):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise httpx.ReadTimeout("the answer took too long", request=self._request) from None
+            seen += len(chunk)
+            if seen > RESPONSE_BYTES_MAX:
+                raise httpx.DecodingError("the answer is too large", request=self._request)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _ip_literal(host: str) -> Address | None:
+    """Read a host as an IP address in any of the spellings that a socket would take."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    if host and host.replace(".", "").replace("x", "").isalnum() and host[0].isdigit():
+        try:  # 127.1, 0x7f000001 and 2130706433 are addresses to getaddrinfo
+            return ipaddress.ip_address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def guard_from(settings: Settings) -> AddressGuard:
+    """Build the rules that the settings ask for."""
+    return AddressGuard(
+        own_host=settings.host,
+        allowed=[ipaddress.ip_network(text) for text in settings.outgoing_allow],
+        allow_http=settings.allow_http_peers,
+    )
+
+
+def build_client(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Build the outgoing client of this process.
+
+    Args:
+        settings: origin (for the user agent), `ca_file` and the test switches.
+        transport: what stands below the guard; tests put their own servers there.
+    """
+    guard = guard_from(settings)
+    if transport is None:
+        tls = ssl.create_default_context()
+        if settings.ca_file:
+            tls.load_verify_locations(settings.ca_file)
+        transport = AiohttpTransport(client=lambda: _session(tls, guard))
+    return httpx.AsyncClient(
+        transport=GuardedTransport(transport, guard),
+        timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=TOTAL_TIMEOUT_S),
+        follow_redirects=False,
+        trust_env=False,
+        headers={
+            "user-agent": f"fedi/{fedi.__version__} (+{settings.origin}/about)",
+            "accept-encoding": "identity",
+        },
+    )
+
+
+def _session(tls: ssl.SSLContext, guard: AddressGuard) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        ssl=tls,
+        resolver=GuardedResolver(guard),
+        use_dns_cache=False,  # a checked answer is used once
+        limit=CONNECTIONS_MAX,
+        limit_per_host=CONNECTIONS_PER_HOST_MAX,
+        keepalive_timeout=KEEPALIVE_S,
+    )
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)

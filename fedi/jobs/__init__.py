@@ -1,0 +1,1 @@
+"""The durable queue: policy in `retry`, rows in `queue`."""

@@ -1,0 +1,281 @@
+"""The job table's verbs: enqueue, claim in batches, finish, try again, bury.
+
+`enqueue` runs in the caller's transaction, so that work and the reason for it are committed together or
+not at all. `claim` takes many jobs in one statement (SKIP LOCKED on PostgreSQL; the SQLite dialect drops
+that clause and its single writer makes it unnecessary). Every later verb is fenced by the claim token: a
+worker whose lease ran out gets `LeaseLostError` and its whole transaction is rolled back, which is what
+makes an effect happen once.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from fedi.db import Tx, insert, on_commit
+from fedi.errors import LeaseLostError
+from fedi.jobs.wake import Wake
+from fedi.models import Job, JobState
+
+__all__ = [
+    "Claim", "NewJob", "bury", "claim", "drop", "enqueue", "extend", "finish", "finish_many", "release", "retry",
+    "revive", "status",
+]  # fmt: skip
+
+CANDIDATES_PER_JOB = 8
+"""Rows looked at per job claimed: enough that one slow host at the head does not hide the others."""
+
+ERROR_CHARACTERS_MAX = 500
+"""Of an error kept with its job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """Work to be done; the fields are those of `models.Job`."""
+
+    queue: str
+    kind: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    run_at: datetime | None = None
+    host: str | None = None
+    order_key: str | None = None
+    dedupe_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A job that this worker holds until `until`."""
+
+    id: int
+    queue: str
+    kind: str
+    payload: Mapping[str, Any]
+    attempts: int
+    host: str | None
+    order_key: str | None
+    token: str
+    until: datetime
+
+
+async def enqueue(tx: Tx, wake: Wake, jobs: Sequence[NewJob], *, now: datetime) -> None:
+    """Write jobs into the caller's transaction; one whose `dedupe_key` exists already is left out."""
+    if not jobs:
+        return
+    rows = [
+        {
+            "queue": job.queue,
+            "kind": job.kind,
+            "payload": dict(job.payload),
+            "run_at": job.run_at or now,
+            "host": job.host,
+            "order_key": job.order_key,
+            "dedupe_key": job.dedupe_key,
+            "created_at": now,
+        }
+        for job in jobs
+    ]
+    statement = insert(tx, Job).on_conflict_do_nothing(index_elements=[Job.dedupe_key])
+    await tx.execute(statement, rows)
+    queues = frozenset(job.queue for job in jobs)
+    await wake.announce(tx, queues)
+    on_commit(tx, lambda: wake.set(queues))
+
+
+async def claim(
+    tx: Tx,
+    queue: str,
+    *,
+    limit: int,
+    lease_s: float,
+    now: datetime,
+    per_host: int | None = None,
+    busy_hosts: Mapping[str, int] | None = None,
+) -> list[Claim]:
+    """Take up to `limit` jobs of a queue that are due, for `lease_s` seconds.
+
+    Args:
+        tx: a writing transaction of its own; commit it before the work begins.
+        queue: which queue.
+        limit: at most so many jobs.
+        lease_s: how long nobody else may take them, in seconds.
+        now: the present.
+        per_host: at most so many jobs for one host at once, counting `busy_hosts`.
+        busy_hosts: jobs that this worker holds already, per host.
+    """
+    earlier = aliased(Job)
+    due = and_(
+        Job.queue == queue,
+        Job.state == JobState.READY,
+        Job.run_at <= now,
+        or_(Job.claimed_until.is_(None), Job.claimed_until < now),
+    )
+    # Only the first unfinished job of an order key may run, even while it waits for its next attempt;
+    # a dead one no longer holds up the rest.
+    first_of_its_key = or_(
+        Job.order_key.is_(None),
+        ~exists().where(earlier.order_key == Job.order_key, earlier.id < Job.id, earlier.state == JobState.READY),
+    )
+    candidates = select(Job.id, Job.host, Job.run_at).where(due, first_of_its_key)
+    if per_host is not None:
+        full = [host for host, held in (busy_hosts or {}).items() if held >= per_host]
+        if full:
+            candidates = candidates.where(or_(Job.host.is_(None), Job.host.not_in(full)))
+    candidates = candidates.order_by(Job.run_at, Job.id).limit(limit * (CANDIDATES_PER_JOB if per_host else 1))
+    if per_host is not None:
+        ids = await _spread_over_hosts(tx, candidates, limit=limit, per_host=per_host, busy=busy_hosts or {})
+        candidates = select(Job.id).where(Job.id.in_(ids))
+        if not ids:
+            return []
+    else:
+        candidates = candidates.with_only_columns(Job.id)
+    picked = candidates.where(due).with_for_update(skip_locked=True, of=Job).cte("picked")
+    token, until = secrets.token_hex(8), now + timedelta(seconds=lease_s)
+    rows = await tx.execute(
+        update(Job)
+        .where(Job.id == picked.c.id)
+        .values(claim_token=token, claimed_until=until, attempts=Job.attempts + 1)
+        .returning(Job.id, Job.queue, Job.kind, Job.payload, Job.attempts, Job.host, Job.order_key)
+        .execution_options(synchronize_session=False)
+    )
+    return [_held(row, token, until) for row in sorted(rows, key=lambda row: row.id)]
+
+
+async def _spread_over_hosts(
+    tx: Tx, candidates: Any, *, limit: int, per_host: int, busy: Mapping[str, int]
+) -> list[int]:
+    """Choose from the candidates so that no host gets more than its share."""
+    held = dict(busy)
+    ids: list[int] = []
+    for identifier, host, _ in await tx.execute(candidates):
+        if len(ids) == limit:
+            break
+        if host is not None:
+            if held.get(host, 0) >= per_host:
+                continue
+            held[host] = held.get(host, 0) + 1
+        ids.append(identifier)
+    return ids
+
+
+def _held(row: Row[Any], token: str, until: datetime) -> Claim:
+    return Claim(
+        id=row.id, queue=row.queue, kind=row.kind, payload=row.payload, attempts=row.attempts, host=row.host,
+        order_key=row.order_key, token=token, until=until,
+    )  # fmt: skip
+
+
+async def finish(tx: Tx, job: Claim) -> None:
+    """Remove a job that is done, in the transaction of its effects.
+
+    Raises:
+        LeaseLostError: somebody else holds it by now.
+    """
+    done = await tx.execute(delete(Job).where(Job.id == job.id, Job.claim_token == job.token))
+    _require_one(done, job)
+
+
+async def finish_many(tx: Tx, jobs: Sequence[Claim]) -> None:
+    """Remove jobs whose effect lies outside of the database; lost leases are passed over."""
+    by_token: dict[str, list[int]] = {}
+    for job in jobs:
+        by_token.setdefault(job.token, []).append(job.id)
+    for token, ids in by_token.items():
+        await tx.execute(delete(Job).where(Job.id.in_(ids), Job.claim_token == token))
+
+
+async def retry(tx: Tx, job: Claim, *, run_at: datetime, error: str, refund: bool = False) -> None:
+    """Give a job back for another attempt.
+
+    Args:
+        tx: a writing transaction.
+        job: the job held.
+        run_at: not before.
+        error: what went wrong, for the operator.
+        refund: the attempt does not count, because nothing was tried.
+
+    Raises:
+        LeaseLostError: somebody else holds it by now.
+    """
+    values: dict[str, Any] = {
+        "run_at": run_at, "claim_token": None, "claimed_until": None, "last_error": error[:ERROR_CHARACTERS_MAX],
+    }  # fmt: skip
+    if refund:
+        values["attempts"] = Job.attempts - 1
+    done = await tx.execute(update(Job).where(Job.id == job.id, Job.claim_token == job.token).values(values))
+    _require_one(done, job)
+
+
+async def bury(tx: Tx, job: Claim, *, error: str) -> None:
+    """Give a job up; the row stays for the operator.
+
+    Raises:
+        LeaseLostError: somebody else holds it by now.
+    """
+    values = {
+        "state": JobState.DEAD, "claim_token": None, "claimed_until": None, "dedupe_key": None,
+        "last_error": error[:ERROR_CHARACTERS_MAX],
+    }  # fmt: skip
+    done = await tx.execute(update(Job).where(Job.id == job.id, Job.claim_token == job.token).values(values))
+    _require_one(done, job)
+
+
+async def extend(tx: Tx, job: Claim, *, until: datetime) -> None:
+    """Hold a job longer: the heartbeat of long work.
+
+    Raises:
+        LeaseLostError: somebody else holds it by now.
+    """
+    done = await tx.execute(
+        update(Job).where(Job.id == job.id, Job.claim_token == job.token).values(claimed_until=until)
+    )
+    _require_one(done, job)
+
+
+async def release(tx: Tx, jobs: Sequence[Claim]) -> None:
+    """Give jobs back untouched, when a worker is told to stop; the attempt does not count."""
+    for job in jobs:
+        await tx.execute(
+            update(Job)
+            .where(Job.id == job.id, Job.claim_token == job.token)
+            .values(claim_token=None, claimed_until=None, attempts=Job.attempts - 1)
+        )
+
+
+async def status(tx: Tx, *, now: datetime) -> list[Row[Any]]:
+    """Count the jobs per queue, kind and state: rows of queue, kind, state, count, held, oldest."""
+    held = func.sum(case((Job.claimed_until > now, 1), else_=0))
+    rows = await tx.execute(
+        select(Job.queue, Job.kind, Job.state, func.count().label("count"), held.label("held"), func.min(Job.created_at).label("oldest"))
+        .group_by(Job.queue, Job.kind, Job.state)
+        .order_by(Job.queue, Job.kind, Job.state)
+    )
+    return list(rows)
+
+
+async def revive(tx: Tx, wake: Wake, *, kind: str | None, now: datetime) -> int:
+    """Make dead jobs ready again, with their attempts forgotten; return how many."""
+    chosen = [Job.state == JobState.DEAD] + ([Job.kind == kind] if kind else [])
+    queues = frozenset((await tx.execute(select(Job.queue).where(*chosen).distinct())).scalars())
+    done = await tx.execute(update(Job).where(*chosen).values(state=JobState.READY, attempts=0, run_at=now))
+    await wake.announce(tx, queues)
+    on_commit(tx, lambda: wake.set(queues))
+    return _count(done)
+
+
+async def drop(tx: Tx, *, kind: str | None) -> int:
+    """Delete dead jobs; return how many."""
+    chosen = [Job.state == JobState.DEAD] + ([Job.kind == kind] if kind else [])
+    return _count(await tx.execute(delete(Job).where(*chosen)))
+
+
+def _count(result: Any) -> int:
+    return int(result.rowcount)
+
+
+def _require_one(result: Any, job: Claim) -> None:
+    if _count(result) != 1:
+        raise LeaseLostError(f"job {job.id} ({job.kind}) is held by another worker")

@@ -1,0 +1,31 @@
+"""Private keys, parsed once per process.
+
+Reading an RSA key with all its checks takes as long as a hundred signatures, so the parsed key is kept.
+Our own keys come from our own database and are read without those checks.
+"""
+
+from activitypub.keys import PrivateKey, load_private_key
+
+__all__ = ["KeyRing"]
+
+KEYS_MAX = 10_000
+"""Kept at once; a server with more local accounts reads some again."""
+
+
+class KeyRing:
+    """Parsed private keys by key id."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, PrivateKey] = {}
+        self.loads = 0
+        """How many keys were parsed, for the bench."""
+
+    def get(self, key_id: str, pem: str) -> PrivateKey:
+        """Return the key of this id, parsing `pem` the first time."""
+        key = self._keys.get(key_id)
+        if key is None:
+            if len(self._keys) >= KEYS_MAX:
+                self._keys.clear()
+            key = self._keys[key_id] = load_private_key(pem)
+            self.loads += 1
+        return key

@@ -1,0 +1,109 @@
+"""People, bots and servers, ours and others': one table, because posts and follows do not care.
+
+A local account has an empty `domain` and a private key; `Login` holds what only local people have.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fedi.db import Id, Instant, Json
+from fedi.models.base import Base
+
+__all__ = ["Account", "Login", "Role"]
+
+
+class Role(StrEnum):
+    """What a local person may do."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+class Account(Base):
+    """An ActivityPub actor."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("username", "domain"),
+        Index("ix_account_inbox", "inbox"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    username: Mapped[str]
+    """Lower case for local accounts; as they spell it for others."""
+    domain: Mapped[str] = mapped_column(server_default="")
+    """Empty for local accounts; otherwise the domain of the handle, in ASCII form, with any port."""
+    iri: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    """ActivityPub type: Person, Service, Application, Group or Organization."""
+    display_name: Mapped[str] = mapped_column(server_default="")
+    note: Mapped[str] = mapped_column(server_default="")
+    """Biography as sanitised HTML."""
+    note_source: Mapped[str] = mapped_column(server_default="")
+    """Biography as the local person typed it."""
+    url: Mapped[str | None]
+    inbox: Mapped[str]
+    shared_inbox: Mapped[str | None]
+    outbox: Mapped[str | None]
+    followers: Mapped[str | None]
+    following: Mapped[str | None]
+    featured: Mapped[str | None]
+    public_keys: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """`[{"id": IRI, "pem": SPKI PEM}]`; remote ones as last fetched."""
+    private_key_pem: Mapped[str | None]
+    avatar_key: Mapped[str | None]
+    avatar_url: Mapped[str | None]
+    header_key: Mapped[str | None]
+    header_url: Mapped[str | None]
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """`[{"name": text, "value": HTML, "verified_at": null}]`."""
+    emojis: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    also_known_as: Mapped[list[str]] = mapped_column(Json)
+    moved_to: Mapped[str | None]
+    operator: Mapped[str | None]
+    """Handle of the person who answers for a bot."""
+    locked: Mapped[bool] = mapped_column(server_default=false())
+    discoverable: Mapped[bool] = mapped_column(server_default=false())
+    indexable: Mapped[bool] = mapped_column(server_default=false())
+    followers_count: Mapped[int] = mapped_column(server_default=text("0"))
+    following_count: Mapped[int] = mapped_column(server_default=text("0"))
+    statuses_count: Mapped[int] = mapped_column(server_default=text("0"))
+    last_status_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    fetched_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When a remote account's document was last read."""
+    suspended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this account lives on this server."""
+        return self.domain == ""
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it says of itself that no person types there."""
+        return self.kind in {"Service", "Application"}
+
+    @property
+    def acct(self) -> str:
+        """`name` for local accounts, `name@domain` for others."""
+        return f"{self.username}@{self.domain}" if self.domain else self.username
+
+
+class Login(Base):
+    """What a local person signs in with."""
+
+    __tablename__ = "login"
+
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    password_hash: Mapped[str]
+    """argon2id, in its own string form."""
+    role: Mapped[str] = mapped_column(server_default=Role.USER)
+    default_visibility: Mapped[str] = mapped_column(server_default="public")
+    default_sensitive: Mapped[bool] = mapped_column(server_default=false())
+    default_language: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,50 @@
+"""Pictures: uploaded, drawn here, or named by a remote post."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fedi.db import Id, Instant
+from fedi.models.base import Base
+
+__all__ = ["Attachment", "AttachmentState"]
+
+
+class AttachmentState(StrEnum):
+    """How far the file is."""
+
+    QUEUED = "queued"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Attachment(Base):
+    """One media file of a post, or one that waits for its post."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    post_id: Mapped[int | None] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+    kind: Mapped[str]
+    """Mastodon's type: image, gifv, video, audio or unknown."""
+    state: Mapped[str] = mapped_column(server_default=AttachmentState.READY)
+    media_type: Mapped[str | None]
+    file_key: Mapped[str | None]
+    """Key in the blob store; empty for remote files."""
+    thumbnail_key: Mapped[str | None]
+    remote_url: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    thumbnail_width: Mapped[int | None]
+    thumbnail_height: Mapped[int | None]
+    blurhash: Mapped[str | None]
+    description: Mapped[str | None]
+    """Alt text."""
+    focus_x: Mapped[float | None]
+    focus_y: Mapped[float | None]
+    digital_source_type: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(Instant, index=True)

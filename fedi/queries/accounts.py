@@ -1,0 +1,47 @@
+"""Finding accounts."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from fedi import iris
+from fedi.config import Settings
+from fedi.db import Tx
+from fedi.models import Account
+
+__all__ = ["by_handle", "by_id", "by_ids", "by_iri", "instance_actor", "local_by_name"]
+
+
+async def by_id(tx: Tx, account_id: int) -> Account | None:
+    """Find an account by its id."""
+    return await tx.get(Account, account_id)
+
+
+async def by_ids(tx: Tx, ids: Sequence[int]) -> dict[int, Account]:
+    """Return those of the accounts that exist, by id, in one statement."""
+    if not ids:
+        return {}
+    rows = await tx.execute(select(Account).where(Account.id.in_(set(ids))))
+    return {account.id: account for account in rows.scalars()}
+
+
+async def by_iri(tx: Tx, iri: str) -> Account | None:
+    """Find an account by its ActivityPub id."""
+    return (await tx.execute(select(Account).where(Account.iri == iri))).scalar_one_or_none()
+
+
+async def local_by_name(tx: Tx, username: str) -> Account | None:
+    """Find a local account; names are compared without case."""
+    return await by_handle(tx, username.lower(), "")
+
+
+async def by_handle(tx: Tx, username: str, domain: str) -> Account | None:
+    """Find an account by name and domain; an empty domain means here."""
+    return (
+        await tx.execute(select(Account).where(Account.username == username, Account.domain == domain))
+    ).scalar_one_or_none()
+
+
+async def instance_actor(tx: Tx, settings: Settings) -> Account | None:
+    """Find the actor that speaks for this server."""
+    return await by_iri(tx, iris.instance_actor(settings))
