@@ -139,7 +139,7 @@ class _About(Envelope):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answering(Envelope):
-    """An activity about another one: Undo, Accept, Reject. It is embedded: Mastodon finds few of them by id."""
+    """An activity about another one: Undo, Accept, Reject. It is embedded: Mastodon finds few by id."""
 
     OBJECT_MAY_BE_ANONYMOUS: ClassVar[bool] = True
 
