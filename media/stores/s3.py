@@ -7,8 +7,8 @@ Source: https://developmentseed.org/obstore/
 """
 
 import contextlib
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
-from typing import Final
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 import obstore
 from obstore.exceptions import BaseError
@@ -16,6 +16,9 @@ from obstore.store import ObjectStore, S3Store
 
 from media.blobs import Blob, content_type_of, key_for, require_key
 from media.errors import BlobError, BlobMissingError
+
+if TYPE_CHECKING:
+    from obstore import BytesStream  # exists for type checkers only
 
 __all__ = ["BucketStore", "open_bucket"]
 
@@ -139,7 +142,7 @@ class BucketStore:
         """See `BlobStore.close`; obstore closes its connections with the object."""
 
 
-async def _chunks(stream: AsyncIterable[obstore.Bytes], key: str) -> AsyncIterator[bytes]:
+async def _chunks(stream: "BytesStream", key: str) -> AsyncIterator[bytes]:
     """Copy the chunks out of obstore's own memory."""
     with _blob_errors(key):
         async for chunk in stream:
