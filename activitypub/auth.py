@@ -1,0 +1,146 @@
+"""Signing outgoing requests, with a second knock where the first signature was not understood.
+
+Nobody can tell from outside which of the two schemes a server reads. Nearly all read draft-cavage, so it
+goes first; some servers answer a signature that they cannot read with 202 and drop the activity, which is
+why RFC 9421 first would lose deliveries to them for good. On 400 or 401 the request is sent once more under
+the other scheme, and the caller is told which one was accepted, to begin with it next time.
+
+The signature is made when the request goes out, not when it is queued: peers accept a Date for as little as
+a minute.
+
+Source: SWICG ActivityPub HTTP Signatures report (double-knocking); RFC 9421 section 5 (Accept-Signature).
+"""
+
+from collections.abc import Callable, Generator
+from datetime import datetime
+from typing import Final
+
+import httpx
+
+from activitypub.httpdate import format_http_date
+from activitypub.keys import PrivateKey
+from activitypub.signatures import cavage, rfc9421
+from activitypub.signatures.digest import content_digest, digest
+from activitypub.signatures.message import Message, Scheme
+
+__all__ = ["SignatureAuth", "scheme_of"]
+
+_NOT_UNDERSTOOD: Final = frozenset({400, 401})
+_OTHER: Final = {Scheme.CAVAGE: Scheme.RFC9421, Scheme.RFC9421: Scheme.CAVAGE}
+# The headers of one scheme, taken off before the other signs: a server must not find half of each.
+_SCHEME_HEADERS: Final = ("signature", "signature-input", "digest", "content-digest")
+
+
+class SignatureAuth(httpx.Auth):
+    """Sign each request at the moment it is sent.
+
+    One instance may serve many requests at once; it holds no state of any of them.
+
+    Args:
+        key_id: where the peer finds the public key.
+        key: our private key.
+        clock: gives the present, with a zone.
+        first: the scheme to begin with; draft-cavage unless this host is known to read the other.
+        on_accepted: called with the host (as in a Host header) and the scheme whenever an answer is 2xx.
+    """
+
+    requires_request_body = True
+
+    def __init__(
+        self,
+        *,
+        key_id: str,
+        key: PrivateKey,
+        clock: Callable[[], datetime],
+        first: Scheme = Scheme.CAVAGE,
+        on_accepted: Callable[[str, Scheme], None] | None = None,
+    ) -> None:
+        self._key_id = key_id
+        self._key = key
+        self._clock = clock
+        self._first = first
+        self._on_accepted = on_accepted
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Yield the signed request, and after 400 or 401 once more, signed in the other way."""
+        scheme = self._first
+        self._sign(request, scheme, wish=None)
+        response = yield request
+        if response.status_code in _NOT_UNDERSTOOD:
+            scheme = _OTHER[scheme]
+            self._sign(request, scheme, wish=response.headers.get("accept-signature"))
+            response = yield request
+        if response.is_success and self._on_accepted is not None:
+            self._on_accepted(request.headers["host"], scheme)
+
+    def _sign(self, request: httpx.Request, scheme: Scheme, *, wish: str | None) -> None:
+        for name in _SCHEME_HEADERS:
+            request.headers.pop(name, None)
+        now = self._clock()
+        request.headers["date"] = format_http_date(now)
+        if scheme is Scheme.CAVAGE:
+            self._sign_cavage(request)
+        else:
+            self._sign_rfc9421(request, now, wish)
+
+    def _sign_cavage(self, request: httpx.Request) -> None:
+        if _has_body(request):
+            request.headers["digest"] = digest(request.content)
+            names = [name for name in cavage.POST_HEADERS if name.startswith("(") or name in request.headers]
+        else:
+            names = list(cavage.GET_HEADERS)
+        request.headers["signature"] = cavage.sign(
+            _message(request), key=self._key, key_id=self._key_id, headers=names
+        )
+
+    def _sign_rfc9421(self, request: httpx.Request, now: datetime, wish: str | None) -> None:
+        components = list(rfc9421.GET_COMPONENTS)
+        if _has_body(request):
+            request.headers["content-digest"] = content_digest(request.content)
+            components = list(rfc9421.POST_COMPONENTS)
+        message = _message(request)
+        wanted = None if wish is None else rfc9421.read_accept_signature(wish)
+        if wanted is not None:
+            # Ours stay in any case: a peer may ask for more to be covered, never for less.
+            components += [
+                name for name in wanted.components if name not in components and _can_cover(name, message)
+            ]
+        request.headers["signature-input"], request.headers["signature"] = rfc9421.sign(
+            message,
+            key=self._key,
+            key_id=self._key_id,
+            components=components,
+            created=now,
+            label="sig1" if wanted is None else wanted.label,
+            nonce=None if wanted is None else wanted.nonce,
+            tag=None if wanted is None else wanted.tag,
+        )
+
+
+def scheme_of(request: httpx.Request) -> Scheme | None:
+    """Say how a request that has been sent was signed, or None where it was not."""
+    if "signature" not in request.headers:
+        return None
+    return Scheme.RFC9421 if "signature-input" in request.headers else Scheme.CAVAGE
+
+
+def _has_body(request: httpx.Request) -> bool:
+    return request.method not in {"GET", "HEAD"}
+
+
+def _message(request: httpx.Request) -> Message:
+    """Describe the request as its receiver will see it: path and query as they go over the wire."""
+    url = request.url
+    return Message.of(
+        method=request.method,
+        target_uri=f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}",
+        headers=request.headers.raw,
+        body=request.content,
+    )
+
+
+_DERIVED: Final = frozenset({"@authority", "@scheme", "@request-target", "@path", "@query"})
+
+
+def _can_cover(name: str, message: Message) -> bool:
+    return name in _DERIVED or name in message.headers
