@@ -4,7 +4,7 @@ Reading an RSA key with all its checks takes as long as a hundred signatures, so
 Our own keys come from our own database and are read without those checks.
 """
 
-from activitypub.keys import PrivateKey, load_private_key
+from activitypub.keys import PrivateKey, load_private_pem
 
 __all__ = ["KeyRing"]
 
@@ -26,6 +26,6 @@ class KeyRing:
         if key is None:
             if len(self._keys) >= KEYS_MAX:
                 self._keys.clear()
-            key = self._keys[key_id] = load_private_key(pem)
+            key = self._keys[key_id] = load_private_pem(pem)
             self.loads += 1
         return key

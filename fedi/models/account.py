@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fedi.db import Id, Instant, Json
@@ -66,9 +66,9 @@ class Account(Base):
     moved_to: Mapped[str | None]
     operator: Mapped[str | None]
     """Handle of the person who answers for a bot."""
-    locked: Mapped[bool] = mapped_column(server_default=false())
-    discoverable: Mapped[bool] = mapped_column(server_default=false())
-    indexable: Mapped[bool] = mapped_column(server_default=false())
+    locked: Mapped[bool] = mapped_column(server_default=text("false"))
+    discoverable: Mapped[bool] = mapped_column(server_default=text("false"))
+    indexable: Mapped[bool] = mapped_column(server_default=text("false"))
     followers_count: Mapped[int] = mapped_column(server_default=text("0"))
     following_count: Mapped[int] = mapped_column(server_default=text("0"))
     statuses_count: Mapped[int] = mapped_column(server_default=text("0"))
@@ -104,6 +104,6 @@ class Login(Base):
     """argon2id, in its own string form."""
     role: Mapped[str] = mapped_column(server_default=Role.USER)
     default_visibility: Mapped[str] = mapped_column(server_default="public")
-    default_sensitive: Mapped[bool] = mapped_column(server_default=false())
+    default_sensitive: Mapped[bool] = mapped_column(server_default=text("false"))
     default_language: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(Instant)

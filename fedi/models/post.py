@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text, true
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fedi.db import Id, Instant, Json
@@ -49,7 +49,7 @@ class Post(Base):
     content: Mapped[str] = mapped_column(server_default="")
     """Sanitised HTML."""
     spoiler_text: Mapped[str] = mapped_column(server_default="")
-    sensitive: Mapped[bool] = mapped_column(server_default=false())
+    sensitive: Mapped[bool] = mapped_column(server_default=text("false"))
     language: Mapped[str | None]
     in_reply_to_id: Mapped[int | None] = mapped_column(Id, ForeignKey("post.id", ondelete="SET NULL"), index=True)
     in_reply_to_account_id: Mapped[int | None] = mapped_column(Id)
@@ -113,7 +113,7 @@ class Tombstone(Base):
     __tablename__ = "tombstone"
 
     iri: Mapped[str] = mapped_column(primary_key=True)
-    local: Mapped[bool] = mapped_column(server_default=true())
+    local: Mapped[bool] = mapped_column(server_default=text("true"))
     deleted_at: Mapped[datetime] = mapped_column(Instant, index=True)
 
 

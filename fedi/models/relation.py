@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, true
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fedi.db import Id, Instant
@@ -34,6 +34,6 @@ class Follow(Base):
     state: Mapped[str]
     iri: Mapped[str]
     """Id of the Follow activity, which Accept, Reject and Undo name."""
-    show_reblogs: Mapped[bool] = mapped_column(server_default=true())
-    notify: Mapped[bool] = mapped_column(server_default=false())
+    show_reblogs: Mapped[bool] = mapped_column(server_default=text("true"))
+    notify: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,129 @@
+"""The composition root: what a process of fedi is made of.
+
+`open_context` builds the long-lived objects and closes them in reverse; `build_app` puts the three edges
+(other servers, clients, browsers) before them. All routes and all middleware are visible here.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import resources
+from pathlib import Path
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from fedi.api.cors import CorsMiddleware
+from fedi.api.limits import RateLimitMiddleware
+from fedi.api.routes import ROUTES as API
+from fedi.boundary import BoundaryMiddleware
+from fedi.clock import Clock, utcnow
+from fedi.config import Settings
+from fedi.context import Context
+from fedi.db import Database
+from fedi.errors import SettingsError
+from fedi.http import build_client
+from fedi.ids import IdMaker
+from fedi.inbound.routes import ROUTES as INBOUND
+from fedi.jobs.wake import Wake
+from fedi.keyring import KeyRing
+from fedi.web.headers import HeadersMiddleware
+from fedi.web.routes import ROUTES as WEB
+from media.errors import MediaError
+from media.host import DecodeHost, EngineHost
+from media.slot import Timeouts
+from media.stores import open_store
+
+__all__ = ["build_app", "model_folder", "open_context"]
+
+
+@asynccontextmanager
+async def open_context(
+    settings: Settings,
+    *,
+    clock: Clock = utcnow,
+    engine: EngineHost | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Context]:
+    """Build what a process needs, and close it at the end.
+
+    Args:
+        settings: what the operator decided.
+        clock: the time.
+        engine: who draws; the diffusers model of the settings when missing.
+        transport: what carries outgoing requests; the network when missing.
+
+    Raises:
+        SettingsError: a directory or store cannot be used.
+    """
+    _require_writable(settings)
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database)
+        stack.push_async_callback(database.close)
+        try:
+            blobs = open_store(settings.storage)
+        except (MediaError, ValueError, OSError) as trouble:
+            raise SettingsError("storage_url", str(trouble), "write file:/path or s3://bucket/prefix") from None
+        stack.push_async_callback(blobs.close)
+        if engine is None:
+            engine = EngineHost(
+                folder=model_folder(settings),
+                timeouts=Timeouts(whole_s=float(settings.generation_timeout_s)),
+                environment={"FEDI_DEVICE": settings.device},
+            )
+        stack.push_async_callback(engine.close)
+        decoder = DecodeHost()
+        stack.push_async_callback(decoder.close)
+        client = build_client(settings, transport=transport)
+        stack.push_async_callback(client.aclose)
+        yield Context(
+            settings=settings,
+            db=database,
+            http=client,
+            blobs=blobs,
+            engine=engine,
+            decoder=decoder,
+            clock=clock,
+            ids=IdMaker(clock),
+            wake=Wake(),
+            keys=KeyRing(),
+        )
+
+
+def build_app(ctx: Context) -> Starlette:
+    """Build the web application over a context."""
+    app = Starlette(
+        # Literal paths stand before patterns; `web` has the pages that share an address with a document,
+        # so `inbound` comes first and passes browsers on.
+        routes=[*API, *INBOUND, *WEB],
+        middleware=[
+            Middleware(HeadersMiddleware, settings=ctx.settings),
+            Middleware(CorsMiddleware),
+            Middleware(RateLimitMiddleware, enabled=ctx.settings.rate_limits, clock=ctx.clock),
+            Middleware(BoundaryMiddleware),
+        ],
+    )
+    app.router.redirect_slashes = False  # a redirect would lose a client's method, body and token
+    app.state.ctx = ctx
+    return app
+
+
+def model_folder(settings: Settings) -> Path:
+    """Return the folder of the model that draws.
+
+    A name without a slash means a model that ships with fedi.
+    """
+    if "/" not in settings.model and "\\" not in settings.model:
+        return Path(str(resources.files("media") / "models" / settings.model))
+    return Path(settings.model).expanduser().resolve()
+
+
+def _require_writable(settings: Settings) -> None:
+    path = settings.data_path
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as trouble:
+        raise SettingsError("data_dir", f"{path} cannot be written ({trouble.strerror})", "choose a directory of yours") from None

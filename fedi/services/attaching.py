@@ -1,0 +1,109 @@
+"""Uploads: from a stranger's bytes to a stored picture with a thumbnail.
+
+The bytes are decoded in a child process under limits before any transaction is opened; what is stored is
+encoded anew and carries nothing of the original but its pixels (no position, no camera).
+"""
+
+from contextlib import suppress
+
+from sqlalchemy import delete, or_, select
+
+from fedi.context import Context
+from fedi.db import Tx
+from fedi.errors import Refused
+from fedi.jobs import queue
+from fedi.models import Attachment, AttachmentState
+from media.errors import BlobMissingError, MediaError
+from media.processed import ProcessedImage
+
+__all__ = ["DESCRIPTION_CHARACTERS_MAX", "describe", "erase", "fill", "upload"]
+
+DESCRIPTION_CHARACTERS_MAX = 1500
+"""Of an alt text; what Mastodon's clients allow."""
+
+
+async def upload(
+    ctx: Context, *, account_id: int, data: bytes, description: str | None, focus: tuple[float, float] | None
+) -> Attachment:
+    """Store an uploaded picture that waits for its post.
+
+    Raises:
+        Refused: 422 with a sentence about what is wrong with the file or its description.
+    """
+    check_description(description)
+    try:
+        image = await ctx.decoder.ingest(data)
+    except MediaError as refusal:
+        raise Refused(422, f"Validation failed: {refusal.message}", why=str(refusal)) from None
+    attachment = Attachment(
+        id=ctx.ids.next(), account_id=account_id, kind="image", description=description, created_at=ctx.clock()
+    )
+    if focus is not None:
+        attachment.focus_x, attachment.focus_y = focus
+    await fill(ctx, attachment, image)
+    async with ctx.db.write() as tx:
+        tx.add(attachment)
+    return attachment
+
+
+async def fill(ctx: Context, attachment: Attachment, image: ProcessedImage) -> None:
+    """Store a picture's files and write their facts into a row; opens no transaction."""
+    attachment.file_key = await ctx.blobs.put(image.data, image.content_type)
+    attachment.thumbnail_key = await ctx.blobs.put(image.thumbnail, image.thumbnail_type)
+    attachment.media_type = image.content_type
+    attachment.width, attachment.height = image.width_px, image.height_px
+    attachment.thumbnail_width, attachment.thumbnail_height = image.thumbnail_width_px, image.thumbnail_height_px
+    attachment.blurhash = image.blurhash
+    attachment.digital_source_type = image.digital_source_type or None
+    attachment.state = AttachmentState.READY
+
+
+def describe(attachment: Attachment, *, description: str | None, focus: tuple[float, float] | None) -> None:
+    """Change the alt text and the focal point of a picture; None leaves them as they are.
+
+    Raises:
+        Refused: 422, when the description is too long.
+    """
+    check_description(description)
+    if description is not None:
+        attachment.description = description
+    if focus is not None:
+        attachment.focus_x, attachment.focus_y = focus
+
+
+def check_description(description: str | None) -> None:
+    """Refuse an alt text that is too long.
+
+    Raises:
+        Refused: 422.
+    """
+    if description is not None and len(description) > DESCRIPTION_CHARACTERS_MAX:
+        raise Refused(422, f"Validation failed: a description may have {DESCRIPTION_CHARACTERS_MAX} characters at most.")
+
+
+async def erase(ctx: Context, job: queue.Claim) -> None:
+    """Erase pictures that still wait for a post, and their files unless another picture shares them.
+
+    Files are named by their content, so two pictures may share one. They go before the rows: killed in
+    between, the job finds the rows again.
+    """
+    waiting = [Attachment.id.in_(job.payload["attachment_ids"]), Attachment.post_id.is_(None)]
+    async with ctx.db.read() as tx:
+        rows = await tx.execute(select(Attachment.id, Attachment.file_key, Attachment.thumbnail_key).where(*waiting))
+        going = list(rows)
+        ids = {row.id for row in going}
+        keys = {key for row in going for key in (row.file_key, row.thumbnail_key) if key}
+        unused = [key for key in sorted(keys) if not await _is_shared(tx, key, ids)]
+    for key in unused:
+        with suppress(BlobMissingError):
+            await ctx.blobs.delete(key)
+    async with ctx.db.write() as tx:
+        await tx.execute(delete(Attachment).where(*waiting))
+        await queue.finish(tx, job)
+
+
+async def _is_shared(tx: Tx, key: str, ids: set[int]) -> bool:
+    holders = select(Attachment.id).where(
+        or_(Attachment.file_key == key, Attachment.thumbnail_key == key), Attachment.id.not_in(ids)
+    )
+    return (await tx.execute(holders.limit(1))).first() is not None

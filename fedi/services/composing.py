@@ -1,0 +1,107 @@
+"""What a client posts: a post, or a wish for a picture.
+
+Clients have no button for drawing, so the words decide: a text that begins with `/imagine ` asks for a
+picture, and `//imagine ` is how to write about the command itself. This module stands above `posting` and
+`imagining` so that those need not know each other's business.
+"""
+
+import dataclasses
+
+from sqlalchemy import select, update
+
+from fedi import text
+from fedi.context import Context
+from fedi.db import Tx, insert
+from fedi.errors import FediError, Refused
+from fedi.log import get
+from fedi.models import Account, Idempotency, Post
+from fedi.outbound import resolve
+from fedi.queries import accounts as find_account
+from fedi.queries import posts as find
+from fedi.services import imagining, posting
+
+__all__ = ["COMMAND", "compose", "meet_mentioned"]
+
+COMMAND = "/imagine"
+
+IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
+"""Of an `Idempotency-Key` header; clients send a UUID."""
+
+STRANGERS_MAX = 5
+"""Mentioned people whom we look up on their servers before a post; the rest stay plain text."""
+
+log = get(__name__)
+
+
+async def compose(
+    ctx: Context, tx: Tx, *, author: Account, new: posting.NewPost, idempotency_key: str | None = None
+) -> Post:
+    """Publish a post, or begin a picture; the same `idempotency_key` gives the same post again.
+
+    Raises:
+        Refused: with a sentence for the person.
+    """
+    if idempotency_key:
+        earlier = await _earlier(ctx, tx, author, idempotency_key)
+        if earlier is not None:
+            return earlier
+    prompt = _prompt(new.text)
+    if prompt is not None:
+        post = await imagining.request(ctx, tx, author=author, prompt=prompt, new=new)
+    else:
+        if new.text.startswith(f"/{COMMAND}"):
+            new = dataclasses.replace(new, text=new.text[1:])
+        post = await posting.publish(ctx, tx, author=author, new=new)
+    if idempotency_key:
+        claimed = [Idempotency.account_id == author.id, Idempotency.key == idempotency_key]
+        await tx.execute(update(Idempotency).where(*claimed).values(post_id=post.id))
+    return post
+
+
+async def meet_mentioned(ctx: Context, source: str) -> None:
+    """Look up people whom a text mentions and whom we do not know yet; opens its own transactions.
+
+    Called before `compose`, because it talks to other servers. Who cannot be found stays plain text.
+    """
+    async with ctx.db.read() as tx:
+        strangers = []
+        for handle in text.find_mentions(source):
+            username, _, domain = handle.partition("@")
+            if domain and domain not in {ctx.settings.domain, ctx.settings.host}:
+                known = await find_account.by_handle(tx, username, domain)
+                strangers += [] if known else [handle]
+    for handle in strangers[:STRANGERS_MAX]:
+        try:
+            await resolve.handle(ctx, handle)
+        except FediError as trouble:
+            log.info("mention_not_found", handle=handle, error=str(trouble))
+
+
+def _prompt(source: str) -> str | None:
+    """Return the prompt when a text asks for a picture."""
+    words = source.strip()
+    if words == COMMAND:
+        return ""
+    if words.startswith((f"{COMMAND} ", f"{COMMAND}\n")):
+        return words[len(COMMAND) :].strip()
+    return None
+
+
+async def _earlier(ctx: Context, tx: Tx, author: Account, key: str) -> Post | None:
+    """Return the post that this key made before, claiming the key when it made none.
+
+    The claim is an insert, so of two requests at the same moment the second waits for the first's commit
+    and then finds its post.
+    """
+    if len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX:
+        raise Refused(422, f"An Idempotency-Key may have {IDEMPOTENCY_KEY_CHARACTERS_MAX} characters at most.")
+    claimed = await tx.execute(
+        insert(tx, Idempotency)
+        .values(account_id=author.id, key=key, post_id=0, created_at=ctx.clock())
+        .on_conflict_do_nothing(index_elements=[Idempotency.account_id, Idempotency.key])
+    )
+    if claimed.rowcount == 1:
+        return None
+    made = select(Idempotency.post_id).where(Idempotency.account_id == author.id, Idempotency.key == key)
+    post_id = (await tx.execute(made)).scalar_one()
+    return await find.by_id(tx, post_id)

@@ -1,0 +1,307 @@
+"""Publishing and deleting local posts.
+
+One transaction holds the post, what hangs on it, the home timelines of local followers, the
+notifications and the outgoing activity. After its commit the post exists everywhere or will.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, exists, func, literal, or_, select, update
+from sqlalchemy.orm import aliased
+
+from fedi import iris, text
+from fedi.context import Context
+from fedi.db import Tx, insert
+from fedi.errors import Refused
+from fedi.jobs import queue
+from fedi.models import (
+    Account, Attachment, AttachmentState, Favourite, Follow, FollowState, HomeEntry, Mention, Post, PostTag, Tombstone,
+)  # fmt: skip
+from fedi.outbound import translate
+from fedi.outbound.outbox import Audience, record
+from fedi.queries import accounts as find_account
+from fedi.queries import posts as find
+from fedi.queries.visibility import can_see
+from fedi.services.notifying import notify
+
+__all__ = ["ATTACHMENTS_MAX", "NewPost", "delete", "fan_out_home", "publish"]
+
+ATTACHMENTS_MAX = 4
+"""Pictures of one post: what Mastodon takes and its clients lay out."""
+
+MENTIONS_MAX = 50
+"""People named in one post; more is shouting."""
+
+REDRAFT_S = 24 * 3600.0
+"""How long pictures of a deleted post wait for being posted again, in seconds."""
+
+VISIBILITIES = ("public", "unlisted", "private", "direct")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPost:
+    """What a person wants to say."""
+
+    text: str
+    visibility: str
+    spoiler_text: str = ""
+    sensitive: bool = False
+    language: str | None = None
+    in_reply_to_id: int | None = None
+    attachment_ids: Sequence[int] = ()
+    application_id: int | None = None
+    digital_source_type: str | None = None
+    recipe: dict[str, Any] | None = field(default=None)
+
+
+async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_id: int | None = None) -> Post:
+    """Write a post and everything that follows from it.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        author: a local account.
+        new: the post.
+        post_id: an id drawn before; a fresh one when missing.
+
+    Raises:
+        Refused: 404 or 422 with a sentence for the person.
+    """
+    await check(ctx, tx, author=author, new=new)
+    attachments = await _take_attachments(tx, author, new.attachment_ids)
+    mentioned = await _mentioned(ctx, tx, new.text)
+    parent = await find.by_id(tx, new.in_reply_to_id) if new.in_reply_to_id is not None else None
+    post_id = post_id or ctx.ids.next()
+    iri = iris.note(author.iri, post_id)
+    post = Post(
+        id=post_id,
+        iri=iri,
+        url=iris.post(ctx.settings, author.username, post_id),
+        account_id=author.id,
+        local=True,
+        visibility=new.visibility,
+        source=new.text,
+        content=_render(ctx, new.text, mentioned),
+        spoiler_text=new.spoiler_text,
+        sensitive=new.sensitive or bool(new.spoiler_text),
+        language=new.language or ctx.settings.language,
+        in_reply_to_id=parent.id if parent else None,
+        in_reply_to_account_id=parent.account_id if parent else None,
+        in_reply_to_iri=parent.iri if parent else None,
+        conversation=parent.conversation if parent and parent.conversation else f"{iri}/context",
+        application_id=new.application_id,
+        digital_source_type=new.digital_source_type,
+        recipe=new.recipe,
+        emojis=[],
+        created_at=ctx.clock(),
+    )
+    tx.add(post)
+    await tx.flush()
+    tx.add_all(Mention(post_id=post_id, account_id=account.id) for account in mentioned.values())
+    tx.add_all(PostTag(post_id=post_id, name=name) for name in text.find_hashtags(new.text))
+    for position, attachment in enumerate(attachments):
+        attachment.post_id, attachment.position = post_id, position
+    await tx.flush()
+    await _count(ctx, tx, author, post)
+    await fan_out_home(tx, post)
+    for account in mentioned.values():
+        if account.is_local:
+            await notify(
+                ctx, tx, account_id=account.id, from_account_id=author.id, kind="mention", post_id=post_id
+            )  # fmt: skip
+    await _announce(ctx, tx, author, post, parent)
+    return post
+
+
+async def check(ctx: Context, tx: Tx, *, author: Account, new: NewPost) -> None:
+    """Refuse what cannot be published.
+
+    Raises:
+        Refused: 404 or 422 with a sentence for the person.
+    """
+    if new.visibility not in VISIBILITIES:
+        raise Refused(422, f"Visibility must be one of {', '.join(VISIBILITIES)}.")
+    length = len(new.text) + len(new.spoiler_text)
+    if length > ctx.settings.post_characters_max:
+        raise Refused(422, f"The post has {length} characters; {ctx.settings.post_characters_max} are allowed.")
+    if not new.text.strip() and not new.attachment_ids:
+        raise Refused(422, "A post needs words or a picture.")
+    if len(text.find_mentions(new.text)) > MENTIONS_MAX:
+        raise Refused(422, f"A post may mention {MENTIONS_MAX} people at most.")
+    if new.in_reply_to_id is not None:
+        parent = await find.by_id(tx, new.in_reply_to_id)
+        if parent is None or not await can_see(tx, author.id, parent):
+            raise Refused(404, "The post that this answers does not exist.")
+
+
+async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: bool = False) -> None:
+    """Delete a local post everywhere it may be.
+
+    The tombstone stays, so that its address answers 410 and no late copy comes back.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        post: the post.
+        author: who wrote it.
+        redraft: keep the pictures for a day, since the client may post them again ("delete and redraft").
+    """
+    audience = await _everyone_who_has(tx, post)
+    await tx.execute(
+        insert(tx, Tombstone)
+        .values(iri=post.iri, local=True, deleted_at=ctx.clock())
+        .on_conflict_do_nothing(index_elements=[Tombstone.iri])
+    )
+    await _detach_files(ctx, tx, post, keep_s=REDRAFT_S if redraft else 0.0)
+    if post.in_reply_to_id is not None:
+        await _add(tx, Post, post.in_reply_to_id, replies_count=-1)
+    if post.state == "published":
+        await _add(tx, Account, author.id, statuses_count=-1)
+        await record(
+            ctx, tx, sender=author, activity=translate.delete(post, author), audience=audience, order_on=post.iri
+        )  # fmt: skip
+    await tx.delete(post)
+    await tx.flush()
+
+
+async def fan_out_home(tx: Tx, post: Post) -> None:
+    """Write a post into the home timelines of the local people who should see it there.
+
+    Followers get it unless it is direct; of a reply only those who follow the person answered as well, as
+    on Mastodon. Author and mentioned local people get it in any case.
+    """
+    follower, answered = aliased(Account), aliased(Follow)
+    chosen = [
+        select(literal(post.account_id).label("account_id"), literal(post.id).label("post_id")).where(
+            exists().where(Account.id == post.account_id, Account.domain == "")
+        )
+    ]
+    if post.visibility != "direct":
+        followers = (
+            select(Follow.account_id, literal(post.id))
+            .join(follower, and_(follower.id == Follow.account_id, follower.domain == ""))
+            .where(Follow.target_id == post.account_id, Follow.state == FollowState.ACCEPTED)
+        )
+        if post.reblog_of_id is not None:
+            followers = followers.where(Follow.show_reblogs)
+        elif post.in_reply_to_account_id not in {None, post.account_id}:
+            followers = followers.where(
+                or_(
+                    Follow.account_id == post.in_reply_to_account_id,
+                    exists().where(
+                        answered.account_id == Follow.account_id,
+                        answered.target_id == post.in_reply_to_account_id,
+                        answered.state == FollowState.ACCEPTED,
+                    ),
+                )
+            )
+        chosen.append(followers)
+    if post.visibility in {"direct", "private"}:
+        chosen.append(
+            select(Mention.account_id, literal(post.id))
+            .join(follower, and_(follower.id == Mention.account_id, follower.domain == ""))
+            .where(Mention.post_id == post.id)
+        )
+    for rows in chosen:
+        # WHERE is there for SQLite, whose parser takes ON CONFLICT after a bare SELECT for a join.
+        await tx.execute(
+            insert(tx, HomeEntry)
+            .from_select(["account_id", "post_id"], rows.where(literal(value=True)))
+            .on_conflict_do_nothing(index_elements=[HomeEntry.account_id, HomeEntry.post_id])
+        )
+
+
+async def _take_attachments(tx: Tx, author: Account, ids: Sequence[int]) -> list[Attachment]:
+    if len(ids) > ATTACHMENTS_MAX:
+        raise Refused(422, f"A post may have {ATTACHMENTS_MAX} pictures at most.")
+    taken: list[Attachment] = []
+    for identifier in ids:
+        attachment = await tx.get(Attachment, identifier)
+        if attachment is None or attachment.account_id != author.id or attachment.post_id is not None:
+            raise Refused(422, "One of the pictures does not exist or belongs to another post.")
+        if attachment.state != AttachmentState.READY:
+            raise Refused(422, "Cannot attach files that have not finished processing. Try again in a moment!")
+        taken.append(attachment)
+    return taken
+
+
+async def _mentioned(ctx: Context, tx: Tx, source: str) -> dict[str, Account]:
+    """Return the known accounts that a text mentions, by handle as typed."""
+    found: dict[str, Account] = {}
+    for handle in text.find_mentions(source):
+        username, _, domain = handle.partition("@")
+        if domain in {"", ctx.settings.domain, ctx.settings.host}:
+            account = await find_account.local_by_name(tx, username)
+        else:
+            account = await find_account.by_handle(tx, username, domain)
+        if account is not None and account.kind != "Application":
+            found[handle] = account
+    return found
+
+
+def _render(ctx: Context, source: str, mentioned: dict[str, Account]) -> str:
+    links = {
+        handle: text.MentionLink(url=account.url or account.iri, shown=account.username)
+        for handle, account in mentioned.items()
+    }
+    return text.plain_to_html(source, mentions=links, tag_url=lambda name: iris.tag(ctx.settings, name))
+
+
+async def _count(ctx: Context, tx: Tx, author: Account, post: Post) -> None:
+    await _add(tx, Account, author.id, statuses_count=1)
+    author.last_status_at = ctx.clock()
+    if post.in_reply_to_id is not None:
+        await _add(tx, Post, post.in_reply_to_id, replies_count=1)
+
+
+async def _add(tx: Tx, model: type[Account] | type[Post], row_id: int, **changes: int) -> None:
+    """Change counters in the database, where two transactions cannot lose one another's change."""
+    values = {name: func.max(0, getattr(model, name) + change) for name, change in changes.items()}
+    if tx.get_bind().dialect.name != "sqlite":
+        values = {name: func.greatest(0, getattr(model, name) + change) for name, change in changes.items()}
+    await tx.execute(update(model).where(model.id == row_id).values(values))
+
+
+async def _announce(ctx: Context, tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
+    view = await find.load_one(tx, post.id)
+    assert view is not None
+    others = {account.id for account in view.mentions}
+    if parent is not None and post.visibility != "direct":
+        others.add(parent.account_id)
+    audience = Audience(
+        followers_of=None if post.visibility == "direct" else author.id, account_ids=tuple(sorted(others))
+    )
+    await record(
+        ctx, tx, sender=author, activity=translate.create(view, ctx.settings), audience=audience, order_on=post.iri
+    )  # fmt: skip
+
+
+async def _everyone_who_has(tx: Tx, post: Post) -> Audience:
+    """Return the followers and everyone who was told of the post or did something with it."""
+    boosters = select(Post.account_id).where(Post.reblog_of_id == post.id)
+    repliers = select(Post.account_id).where(Post.in_reply_to_id == post.id)
+    likers = select(Favourite.account_id).where(Favourite.post_id == post.id)
+    mentioned = select(Mention.account_id).where(Mention.post_id == post.id)
+    rows = await tx.execute(boosters.union(repliers, likers, mentioned))
+    people = set(rows.scalars())
+    if post.in_reply_to_account_id is not None:
+        people.add(post.in_reply_to_account_id)
+    return Audience(
+        followers_of=None if post.visibility == "direct" else post.account_id,
+        account_ids=tuple(sorted(people - {post.account_id})),
+    )
+
+
+async def _detach_files(ctx: Context, tx: Tx, post: Post, *, keep_s: float) -> None:
+    """Take the pictures from a post that goes, and have them erased once nobody wanted them again."""
+    rows = await tx.execute(
+        update(Attachment).where(Attachment.post_id == post.id).values(post_id=None).returning(Attachment.id)
+    )
+    ids = sorted(rows.scalars())
+    if ids:
+        due = ctx.clock() + timedelta(seconds=keep_s)
+        job = queue.NewJob(queue="default", kind="erase", payload={"attachment_ids": ids}, run_at=due)
+        await queue.enqueue(tx, ctx.wake, [job], now=ctx.clock())

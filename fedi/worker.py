@@ -1,0 +1,199 @@
+"""The worker: claims jobs and runs them.
+
+One loop per queue claims a batch, runs it concurrently and waits for news when there is nothing to do. A
+runner finishes its own job, in the transaction of its effects; what happens when it cannot is decided
+here, once: try again, give up, or give back on a graceful stop.
+"""
+
+import asyncio
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+from sqlalchemy.exc import DBAPIError
+
+from activitypub.errors import ActivityPubError, FetchError, UnreachableError
+from fedi.context import Context
+from fedi.errors import LeaseLostError, Refused
+from fedi.inbound import dispatch
+from fedi.jobs import queue, retry
+from fedi.jobs.queue import Claim
+from fedi.log import get
+from fedi.outbound import audience, deliver
+from fedi.services import attaching, imagining
+
+__all__ = ["JOBS", "QUEUES", "Queue", "Worker", "run_one"]
+
+Runner = Callable[[Context, Claim], Awaitable[None]]
+
+JOBS: Mapping[str, Runner] = {
+    "inbox": dispatch.run,
+    "fanout": audience.run,
+    "deliver": deliver.run,
+    "generate": imagining.run,
+    "erase": attaching.erase,
+}
+"""What is done for each kind of job."""
+
+POLL_S = 1.0
+"""How often a queue is looked at without being woken, in seconds."""
+
+STOP_S = 20.0
+"""How long a graceful stop waits for work in flight, in seconds, before it gives the jobs back."""
+
+CLAIMS_MAX = 50
+"""Jobs claimed at once: batches are what makes a queue in a database fast."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """How a queue is worked.
+
+    Attributes:
+        concurrency: jobs in flight in this process.
+        lease_s: how long a job may take before somebody else may have it, in seconds.
+        per_host: jobs in flight for one other server; None where jobs have no host.
+    """
+
+    concurrency: int
+    lease_s: float
+    per_host: int | None = None
+
+
+def queues(delivery_concurrency: int) -> dict[str, Queue]:
+    """Return the queues that a server works."""
+    return {
+        "inbox": Queue(concurrency=16, lease_s=120.0),
+        # A delivery has 30 s for each of its two knocks.
+        "deliver": Queue(concurrency=delivery_concurrency, lease_s=120.0, per_host=4),
+        "gpu": Queue(concurrency=1, lease_s=imagining.LEASE_S),
+        "default": Queue(concurrency=2, lease_s=300.0),
+    }
+
+
+QUEUES = frozenset(queues(1))
+
+log = get(__name__)
+
+
+class Worker:
+    """Works some queues until told to stop.
+
+    Args:
+        ctx: the context.
+        names: which queues; all when empty.
+    """
+
+    def __init__(self, ctx: Context, names: Sequence[str] = ()) -> None:
+        self._ctx = ctx
+        every = queues(ctx.settings.delivery_concurrency)
+        self._queues = {name: every[name] for name in names or every}
+        self._stopping = asyncio.Event()
+        self._held: dict[asyncio.Task[None], Claim] = {}
+
+    async def run(self) -> None:
+        """Work until `stop`; then finish what is in flight, or give it back after `STOP_S`."""
+        loops = [asyncio.create_task(self._work(name, how), name=f"queue {name}") for name, how in self._queues.items()]
+        try:
+            await asyncio.gather(*loops)
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            await self._settle()
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._stopping.set()
+        self._ctx.wake.set(self._queues)
+
+    async def _work(self, name: str, how: Queue) -> None:
+        mine: set[asyncio.Task[None]] = set()
+        while not self._stopping.is_set():
+            claims = await self._claim(name, how, mine)
+            for job in claims:
+                task = asyncio.create_task(run_one(self._ctx, job))
+                self._held[task] = job
+                mine.add(task)
+                task.add_done_callback(self._forget)
+                task.add_done_callback(mine.discard)
+                task.add_done_callback(lambda _: self._ctx.wake.set([name]))
+            if not claims:
+                await self._ctx.wake.wait(name, POLL_S)
+
+    async def _claim(self, name: str, how: Queue, mine: set[asyncio.Task[None]]) -> list[Claim]:
+        free = how.concurrency - len(mine)
+        if free <= 0:
+            return []
+        busy = Counter(self._held[task].host for task in mine if self._held[task].host is not None)
+        try:
+            async with self._ctx.db.write() as tx:
+                return await queue.claim(
+                    tx,
+                    name,
+                    limit=min(free, CLAIMS_MAX),
+                    lease_s=how.lease_s,
+                    now=self._ctx.clock(),
+                    per_host=how.per_host,
+                    busy_hosts={host: count for host, count in busy.items() if host is not None},
+                )
+        except DBAPIError as trouble:
+            log.error("claim_failed", queue=name, error=str(trouble.orig))
+            await asyncio.sleep(POLL_S)
+            return []
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._held.pop(task, None)
+
+    async def _settle(self) -> None:
+        held = dict(self._held)
+        if held:
+            _, late = await asyncio.wait(held, timeout=STOP_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            async with self._ctx.db.write() as tx:
+                await queue.release(tx, [held[task] for task in late])
+
+
+async def run_one(ctx: Context, job: Claim) -> None:
+    """Run one claimed job, and decide what becomes of it when its runner fails."""
+    try:
+        await JOBS[job.kind](ctx, job)
+    except LeaseLostError as lost:
+        log.info("lease_lost", job=job.id, kind=job.kind, error=str(lost))
+    except (UnreachableError, httpx.HTTPError, TimeoutError) as trouble:
+        await _again(ctx, job, str(trouble) or type(trouble).__name__, getattr(trouble, "retry_after_s", None))
+    except (Refused, ActivityPubError) as refusal:
+        await _give_up(ctx, job, str(refusal), keep=isinstance(refusal, FetchError))
+    except Exception as mistake:  # noqa: BLE001 - a mistake of ours in one job must not stop the others
+        log.error("job_failed", job=job.id, kind=job.kind, error=repr(mistake), trace=traceback.format_exc())
+        await _again(ctx, job, repr(mistake), None)
+
+
+async def _again(ctx: Context, job: Claim, error: str, retry_after_s: float | None) -> None:
+    if job.attempts >= retry.ATTEMPTS_MAX:
+        await _give_up(ctx, job, error, keep=True)
+        return
+    later = retry.next_attempt(job.attempts, ctx.clock(), ctx.rng, retry_after_s=retry_after_s)
+    await _decide(ctx, job, lambda tx: queue.retry(tx, job, run_at=later, error=error))
+    log.info("job_retried", job=job.id, kind=job.kind, attempt=job.attempts, until=later.isoformat(), error=error)
+
+
+async def _give_up(ctx: Context, job: Claim, error: str, *, keep: bool) -> None:
+    """End a job without success: kept for the operator when trying by hand may help, else removed."""
+    log.warning("job_given_up", job=job.id, kind=job.kind, attempt=job.attempts, error=error)
+    if keep:
+        await _decide(ctx, job, lambda tx: queue.bury(tx, job, error=error))
+    else:
+        await _decide(ctx, job, lambda tx: queue.finish(tx, job))
+
+
+async def _decide(ctx: Context, job: Claim, verb: Callable[..., Awaitable[None]]) -> None:
+    try:
+        async with ctx.db.write() as tx:
+            await verb(tx)
+    except LeaseLostError:
+        log.info("lease_lost", job=job.id, kind=job.kind)
