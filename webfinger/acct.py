@@ -127,6 +127,9 @@ def normalise_host(host: str, *, allow_port: bool = False) -> str:
     ascii_name = _address(name) or ".".join(_label(label, host) for label in name.lower().split("."))
     if len(ascii_name) > HOST_CHARS_MAX or (port is not None and not 0 < int(port) < 65_536):
         raise MalformedResourceError("not a host name", resource=host)
+    if _is_numeric(ascii_name) and _address(name) is None:
+        # `127.1` and `0x7f.1` are addresses to some resolvers and names to others.
+        raise MalformedResourceError("the host is an odd number", resource=host)
     if not allow_port and (port is not None or not _is_public_name(ascii_name)):
         raise MalformedResourceError("the host has a port, no dot, or is an address", resource=host)
     return ascii_name if port is None else f"{ascii_name}:{int(port)}"
@@ -170,6 +173,10 @@ def _label(label: str, host: str) -> str:
 
 
 def _is_public_name(host: str) -> bool:
-    """Whether it is a name with a dot, and no port; `127.1` and `0x7f.1` are addresses to some resolvers."""
-    _, dot, last = host.rpartition(".")
-    return bool(dot) and ":" not in host and not _NUMERIC_LABEL.fullmatch(last)
+    """Whether it is a name with a dot and without a port."""
+    return "." in host and ":" not in host and not _is_numeric(host)
+
+
+def _is_numeric(host: str) -> bool:
+    """Whether its last label is a number, as that of an IPv4 address; no top-level domain is one."""
+    return _NUMERIC_LABEL.fullmatch(host.rpartition(".")[2]) is not None
