@@ -42,11 +42,6 @@ from activitypub.vocab import ACCEPT, ACTIVITY_JSON
 
 __all__ = ["DeliveryResult", "Document", "Verdict", "classify", "deliver", "fetch", "retry_after_s"]
 
-#: Both names of the media type; without the second some servers answer with HTML.
-ACCEPT: Final = (
-    'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
-)
-ACTIVITY_JSON: Final = "application/activity+json"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 # These two keep the method and the body; the others would turn a delivery into a GET.
 _REDIRECTS_OF_POST: Final = frozenset({307, 308})
