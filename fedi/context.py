@@ -14,8 +14,10 @@ from fedi.clock import Clock
 from fedi.config import Settings
 from fedi.db import Database
 from fedi.ids import IdMaker
+from fedi.jobs.batch import GroupCommit
 from fedi.jobs.wake import Wake
 from fedi.keyring import KeyRing
+from fedi.memory import Memory
 from media.blobs import BlobStore
 from media.host import DecodeHost, EngineHost
 
@@ -37,6 +39,10 @@ class Context:
     ids: IdMaker
     wake: Wake
     keys: KeyRing
+    commits: GroupCommit = field(default_factory=GroupCommit)
+    """Small writes that share a transaction: accepted activities, finished deliveries."""
+    memory: Memory = field(default_factory=Memory)
+    """What is remembered to spare work, and safe to lose."""
     rng: random.Random = field(default_factory=random.Random)
     """For jitter only."""
 

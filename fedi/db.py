@@ -15,14 +15,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, Integer, event
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, case, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Database", "Id", "Instant", "Json", "Tx", "insert", "on_commit"]
+__all__ = ["Database", "Id", "Instant", "Json", "Tx", "insert", "on_commit", "stepped"]
 
 Tx = AsyncSession
 """A transaction. Services take one and never make one."""
@@ -116,6 +116,14 @@ def insert(tx: Tx, model: Any) -> Any:
     """Return the dialect's INSERT, which knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
     dialect = sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(model)
+
+
+def stepped(column: Any, change: int) -> Any:
+    """Return the expression `column + change`, never below zero, for a counter in an UPDATE.
+
+    The database adds, so that two transactions cannot lose one another's change.
+    """
+    return case((column + change < 0, 0), else_=column + change)
 
 
 def _sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:

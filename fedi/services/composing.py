@@ -9,6 +9,7 @@ import dataclasses
 
 from sqlalchemy import select, update
 
+from activitypub.errors import ActivityPubError
 from fedi import text
 from fedi.context import Context
 from fedi.db import Tx, insert
@@ -73,7 +74,7 @@ async def meet_mentioned(ctx: Context, source: str) -> None:
     for handle in strangers[:STRANGERS_MAX]:
         try:
             await resolve.handle(ctx, handle)
-        except FediError as trouble:
+        except (FediError, ActivityPubError) as trouble:
             log.info("mention_not_found", handle=handle, error=str(trouble))
 
 

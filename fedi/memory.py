@@ -1,0 +1,128 @@
+"""What a process remembers only to spare work: bounded, ageing, and safe to lose.
+
+Keys of other servers, refusals and figures are asked for again and again. Each memory here has a size and
+an age, because strangers choose what goes in: a memory that only grows is a way to fill ours. Nothing here
+is the only place where something is known; a restart costs time and nothing else.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from activitypub.keys import PublicKey
+
+__all__ = ["InFlight", "Memory", "Refusal", "Remembered", "RemoteKey"]
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+REMOTE_KEYS_MAX = 10_000
+"""Parsed public keys of other servers' actors: about 1 kB each."""
+
+REFUSALS_MAX = 10_000
+"""Keys that could not be had; about 300 bytes each."""
+
+FIGURES_MAX = 16
+"""Answers that are costly to count."""
+
+
+class Remembered(Generic[Key, Value]):
+    """A dictionary whose entries end by themselves, and of which the oldest goes when it is full.
+
+    Args:
+        size_max: entries kept.
+    """
+
+    def __init__(self, size_max: int) -> None:
+        self._size_max = size_max
+        self._entries: OrderedDict[Key, tuple[datetime, Value]] = OrderedDict()
+
+    def get(self, key: Key, now: datetime) -> Value | None:
+        """Return what is remembered, or None when it is unknown or too old."""
+        found = self._entries.get(key)
+        if found is None:
+            return None
+        until, value = found
+        if until <= now:
+            del self._entries[key]
+            return None
+        return value
+
+    def put(self, key: Key, value: Value, *, now: datetime, ttl_s: float) -> None:
+        """Remember a value for `ttl_s` seconds."""
+        self._entries.pop(key, None)
+        while len(self._entries) >= self._size_max:
+            self._entries.popitem(last=False)
+        self._entries[key] = (now + timedelta(seconds=ttl_s), value)
+
+    def forget(self, key: Key) -> None:
+        """Remember it no longer."""
+        self._entries.pop(key, None)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+class InFlight:
+    """Lets those who want the same thing at the same time wait for one piece of work."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def share(self, key: Hashable, make: Callable[[], Awaitable[Value]]) -> Value:
+        """Return what `make` gives, or what a `make` of the same key that is under way gives.
+
+        Somebody who stops waiting does not stop the work: others wait for it.
+        """
+        task = self._tasks.get(key)
+        if task is None:
+            task = asyncio.ensure_future(_awaited(make))
+            self._tasks[key] = task
+            task.add_done_callback(lambda done: self._done(key, done))
+        result: Value = await asyncio.shield(task)
+        return result
+
+    def _done(self, key: Hashable, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # looked at here, so that work that nobody waits for any more is no warning
+
+
+async def _awaited(make: Callable[[], Awaitable[Value]]) -> Value:
+    return await make()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteKey:
+    """A public key of another server's actor, parsed, and whose it is."""
+
+    public_key: PublicKey
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a key could not be had: the status and words that the asker was told."""
+
+    status: int
+    text: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The memories of one process."""
+
+    keys: Remembered[str, RemoteKey] = field(default_factory=lambda: Remembered(REMOTE_KEYS_MAX))
+    """By key id."""
+    refusals: Remembered[str, Refusal] = field(default_factory=lambda: Remembered(REFUSALS_MAX))
+    """By key id: not asked for again for a while."""
+    refreshed: Remembered[str, bool] = field(default_factory=lambda: Remembered(REFUSALS_MAX))
+    """By key id: fetched anew lately, because a signature did not verify."""
+    figures: Remembered[str, Any] = field(default_factory=lambda: Remembered(FIGURES_MAX))
+    """Counts for NodeInfo."""
+    in_flight: InFlight = field(default_factory=InFlight)
+    """Fetches under way."""
