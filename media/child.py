@@ -143,7 +143,7 @@ def _claim_pipes() -> tuple[BinaryIO, BinaryIO]:
 def _load(engine: str, folder: str | None) -> Engine:
     """Call the factory `module:name`; whatever it raises is told to the server as a `MediaError`."""
     module, _, name = engine.partition(":")
-    with _Told():
+    with _Told(EngineError, "The image model could not be loaded."):
         loaded: Engine = getattr(importlib.import_module(module), name)(folder)
     return loaded
 
@@ -153,7 +153,7 @@ def _work(job: _Job) -> None:
     header = job.frame.header
     job_id = header["id"]
     try:
-        with _Told():
+        with _Told(GenerationFailedError):
             answer, body = _JOBS[header["do"]](job)
     except MediaError as error:
         job.server.fail(job_id, error)
@@ -166,7 +166,15 @@ class _Told:
 
     This is the border of the process: an exception that went further would only be a dead
     child and a lost reason.
+
+    Args:
+        kind: of the error that is told.
+        message: its sentence for the person; the kind's own when None.
     """
+
+    def __init__(self, kind: type[MediaError], message: str | None = None) -> None:
+        self._kind = kind
+        self._message = message
 
     def __enter__(self) -> None:
         self._since_s = time.monotonic()
@@ -177,7 +185,7 @@ class _Told:
         after = f"{error!r} after {time.monotonic() - self._since_s:.1f} s"
         if isinstance(error, MemoryError):
             raise OutOfMemoryError(detail=after) from error
-        raise GenerationFailedError(detail=after) from error
+        raise self._kind(self._message, detail=after) from error
 
 
 def _generate(job: _Job) -> _Answer:

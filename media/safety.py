@@ -79,7 +79,11 @@ _YOUNG_AGE: Final = re.compile(
 _LEET: Final = str.maketrans("03457@$!|", "oeastasil")
 # the digit one stands for two letters, so both are tried
 _ONES: Final = ("l", "i")
-# letters of other scripts that look like Latin ones, after case folding
+# letters of other scripts that look like Latin ones: first capitals, whose small forms look otherwise
+_CONFUSABLE_CAPITALS: Final = str.maketrans(
+    "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХ",  # noqa: RUF001 (the look-alikes themselves)
+    "abezhikmnoptyxabekmhopctyx",
+)
 _CONFUSABLE: Final = str.maketrans(
     "абвсԁеһіјкӏмнорԛѕтухүοαβεικνρτυχωɡıʟ",
     "abbcdehijklmhopqstyxyoabeikvptuxwgil",
@@ -125,8 +129,9 @@ def _readings(text: str) -> list[_Reading]:
 
 def _folded(text: str) -> str:
     """Return `text` in lower-case Latin letters as far as it looks like them."""
-    compatible = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    visible = (c for c in compatible if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
+    compatible = unicodedata.normalize("NFKC", text).translate(_CONFUSABLE_CAPITALS).casefold()
+    decomposed = unicodedata.normalize("NFKD", compatible)
+    visible = (c for c in decomposed if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
     return "".join(visible).translate(_CONFUSABLE)
 
 
