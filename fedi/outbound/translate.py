@@ -28,8 +28,8 @@ from fedi.queries.posts import PostView
 
 __all__ = [
     "MADE_BY_A_MODEL", "accept", "actor_document", "announce", "announce_audience", "create", "delete",
-    "follow", "like", "note", "reject", "tombstone", "undo", "undo_announce", "undo_follow", "undo_like", "update",
-    "update_actor",
+    "follow", "like", "note", "reject", "tombstone", "undo", "undo_announce", "undo_follow", "undo_like",
+    "update", "update_actor",
 ]  # fmt: skip
 
 MADE_BY_A_MODEL = frozenset({

@@ -1,0 +1,318 @@
+"""Rows of what other servers own: their actors and their posts, made from wire objects.
+
+The documents that arrive here have been judged already: they were fetched from where they live, or signed by
+their author. What remains is to make rows of them: HTML is sanitised, names are cleaned, times from the
+future become now, and every identifier fits an index. Nobody is told of anything here; that is the business
+of `services.receiving`, which stands above.
+"""
+
+import html
+import mimetypes
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from activitypub.errors import MalformedError
+from activitypub.objects.actor import Actor
+from activitypub.objects.attachment import Attachment as WireAttachment
+from activitypub.objects.note import Note
+from activitypub.objects.tag import Emoji, Tag
+from activitypub.vocab import TRAINED_ALGORITHMIC_MEDIA
+from fedi import text
+from fedi.context import Context
+from fedi.db import Tx, insert, stepped
+from fedi.ids import TAIL_BITS, first_id_at
+from fedi.models import Account, Attachment, AttachmentState, Mention, Post, PostState, PostTag
+from fedi.queries import accounts as find_account
+from fedi.queries import posts as find_post
+
+__all__ = [
+    "IRI_BYTES_MAX",
+    "addressed_accounts",
+    "require_storable",
+    "save_actor",
+    "save_note",
+    "update_note",
+]
+
+IRI_BYTES_MAX = 2048
+"""Of an identifier in UTF-8: PostgreSQL refuses an index entry above 2704 bytes."""
+
+HASHTAGS_MAX = 60
+"""Of one post that are kept; more is flooding."""
+
+HASHTAG_CHARACTERS_MAX = 200
+"""Of one hashtag; longer ones are nobody's topic."""
+
+SPOILER_CHARACTERS_MAX = 1000
+"""Of a content warning that is kept."""
+
+_IPTC = re.compile(r"https?://cv\.iptc\.org/newscodes/digitalsourcetype/([A-Za-z]{1,60})")
+
+
+async def save_actor(ctx: Context, tx: Tx, actor: Actor, *, domain: str) -> Account:
+    """Write what an actor's own server says of it, and return its account.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        actor: fetched from its id.
+        domain: of its handle, as confirmed by WebFinger.
+
+    Raises:
+        MalformedError: one of its addresses is too long to keep.
+    """
+    require_storable(actor.id, actor.inbox, actor.shared_inbox or "")
+    values = _actor_columns(actor, domain, ctx.clock())
+    account = await find_account.by_iri(tx, actor.id)
+    holder = await find_account.by_handle(tx, actor.username, domain)
+    if holder is not None and holder.iri != actor.id:
+        # The handle was just confirmed to lead to this actor, so it left the account that had it before.
+        holder.username = f"{holder.username}~{holder.id}"
+        await tx.flush()
+    if account is None:
+        fresh = {
+            "id": ctx.ids.next(), "iri": actor.id, "created_at": _not_later(actor.published, ctx.clock()), **values,
+        }  # fmt: skip
+        await tx.execute(
+            insert(tx, Account).values(fresh).on_conflict_do_nothing(index_elements=[Account.iri])
+        )
+        account = await find_account.by_iri(tx, actor.id)
+        assert account is not None
+    for name, value in values.items():
+        setattr(account, name, value)
+    await tx.flush()
+    return account
+
+
+def _actor_columns(actor: Actor, domain: str, now: datetime) -> dict[str, Any]:
+    return {
+        "username": actor.username,
+        "domain": domain,
+        "kind": actor.type,
+        "display_name": text.clean_name(actor.name or ""),
+        "note": text.sanitise(actor.summary or ""),
+        "url": actor.url,
+        "inbox": actor.inbox,
+        "shared_inbox": actor.shared_inbox,
+        "outbox": actor.outbox,
+        "followers": actor.followers,
+        "following": actor.following,
+        "featured": actor.featured,
+        "public_keys": [{"id": key.id, "pem": key.pem} for key in actor.public_keys if key.owner == actor.id],
+        "avatar_url": actor.icon.url if actor.icon else None,
+        "header_url": actor.image.url if actor.image else None,
+        "fields": [
+            {"name": text.clean_name(row.name), "value": text.sanitise(row.value), "verified_at": None}
+            for row in actor.fields
+        ],
+        "emojis": _emojis(actor.tags),
+        "also_known_as": list(actor.also_known_as),
+        "moved_to": actor.moved_to,
+        "locked": actor.manually_approves_followers,
+        "discoverable": actor.discoverable,
+        "indexable": actor.indexable,
+        "fetched_at": now,
+    }
+
+
+async def save_note(
+    ctx: Context, tx: Tx, *, author: Account, note: Note, backdated: bool = False
+) -> Post | None:
+    """Write a post of another server; return it, new or known, or None when it was deleted before.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        author: whose it is; the caller has compared it with `note.attributed_to`.
+        note: signed by its author, or fetched from its id.
+        backdated: give it an id of the time when it was published: for old posts that somebody looked up,
+            which should not stand above newer ones. What is delivered gets the next id, because who pages by
+            id must not miss it.
+
+    Raises:
+        MalformedError: one of its addresses is too long to keep.
+    """
+    assert note.attributed_to == author.iri, "the caller compares author and note"
+    require_storable(note.id, note.in_reply_to or "")
+    if await find_post.is_tombstoned(tx, note.id):
+        return None
+    known = await find_post.by_iri(tx, note.id)
+    if known is not None:
+        return known
+    now = ctx.clock()
+    created_at = _not_later(note.published, now)
+    parent = await find_post.by_iri(tx, note.in_reply_to) if note.in_reply_to else None
+    values = {
+        "id": _id_at(created_at) if backdated else ctx.ids.next(),
+        "iri": note.id,
+        "account_id": author.id,
+        "local": False,
+        "state": PostState.PUBLISHED,
+        "visibility": note.visibility(followers=author.followers),
+        "in_reply_to_id": parent.id if parent else None,
+        "in_reply_to_account_id": parent.account_id if parent else None,
+        "in_reply_to_iri": note.in_reply_to,
+        "created_at": created_at,
+        **_note_columns(note),
+    }
+    statement = insert(tx, Post).values(values).on_conflict_do_nothing(index_elements=[Post.iri])
+    made = (await tx.execute(statement.returning(Post.id))).first()
+    post = await find_post.by_iri(tx, note.id)
+    assert post is not None
+    if made is not None:
+        await _hang_on(ctx, tx, post, note)
+        await _count(tx, author, post, parent)
+    return post
+
+
+async def update_note(ctx: Context, tx: Tx, *, post: Post, note: Note, edited_at: datetime) -> None:
+    """Replace what may change of a post. Its author, visibility and place in a thread may not."""
+    for name, value in _note_columns(note).items():
+        setattr(post, name, value)
+    post.edited_at = edited_at
+    for model in (Attachment, Mention, PostTag):
+        await tx.execute(delete(model).where(model.post_id == post.id))
+    await tx.flush()
+    await _hang_on(ctx, tx, post, note)
+
+
+async def addressed_accounts(tx: Tx, note: Note) -> list[Account]:
+    """Return the known accounts that a post mentions, or, when it is not public, is addressed to.
+
+    A mention counts by its tag; GoToSocial and Pixelfed address direct posts without one.
+    """
+    iris = {mention.href for mention in note.mentions} | {*note.to, *note.cc}
+    if not iris:
+        return []
+    rows = await tx.execute(select(Account).where(Account.iri.in_(iris)).order_by(Account.id))
+    return list(rows.scalars())
+
+
+def require_storable(*iris: str) -> None:
+    """Refuse identifiers that an index cannot hold.
+
+    Raises:
+        MalformedError: naming the beginning of the one at fault.
+    """
+    for iri in iris:
+        if len(iri.encode()) > IRI_BYTES_MAX:
+            raise MalformedError(f"an identifier has more than {IRI_BYTES_MAX} bytes", iri=iri[:100])
+
+
+def _note_columns(note: Note) -> dict[str, Any]:
+    warning = text.html_to_text(text.sanitise(note.summary or ""))[:SPOILER_CHARACTERS_MAX]
+    return {
+        "url": note.url,
+        "content": _content(note),
+        "spoiler_text": "" if note.is_converted else warning,
+        "sensitive": note.sensitive or bool(warning and not note.is_converted),
+        "language": note.language,
+        "conversation": note.context or note.conversation,
+        "digital_source_type": _source_type_of(note),
+        "emojis": _emojis(note.tags),
+    }
+
+
+def _content(note: Note) -> str:
+    """Return sanitised HTML; what is not a Note is shown as title, summary and link."""
+    if not note.is_converted:
+        return text.sanitise(note.content)
+    title = f"<p><strong>{html.escape(note.name)}</strong></p>" if note.name else ""
+    address = html.escape(note.url or note.id)
+    body = text.sanitise(note.summary or ("" if note.type in {"Article", "Page"} else note.content))
+    return f'{title}{body}<p><a href="{address}" rel="nofollow noopener noreferrer">{address}</a></p>'
+
+
+async def _hang_on(ctx: Context, tx: Tx, post: Post, note: Note) -> None:
+    """Write what hangs on a post: mentions, hashtags and media."""
+    tagged = {mention.href for mention in note.mentions}
+    for account in await addressed_accounts(tx, note):
+        if account.iri in tagged or (account.is_local and post.visibility in {"direct", "private"}):
+            tx.add(Mention(post_id=post.id, account_id=account.id))
+    names = dict.fromkeys(tag.key for tag in note.hashtags if 0 < len(tag.key) <= HASHTAG_CHARACTERS_MAX)
+    tx.add_all(PostTag(post_id=post.id, name=name) for name in list(names)[:HASHTAGS_MAX])
+    for position, entry in enumerate(note.attachments):
+        tx.add(_attachment(ctx, post, entry, position))
+    await tx.flush()
+
+
+def _attachment(ctx: Context, post: Post, entry: WireAttachment, position: int) -> Attachment:
+    media_type = entry.media_type or mimetypes.guess_type(entry.url.partition("?")[0])[0]
+    focus_x, focus_y = entry.focal_point or (None, None)
+    return Attachment(
+        id=ctx.ids.next(),
+        account_id=post.account_id,
+        post_id=post.id,
+        position=position,
+        kind=_kind(media_type, entry.type),
+        state=AttachmentState.READY,
+        media_type=media_type,
+        remote_url=entry.url,
+        width=entry.width,
+        height=entry.height,
+        blurhash=entry.blurhash,
+        description=entry.alt,
+        focus_x=focus_x,
+        focus_y=focus_y,
+        digital_source_type=_iptc_term(entry.digital_source_type),
+        created_at=ctx.clock(),
+    )
+
+
+def _kind(media_type: str | None, wire_type: str) -> str:
+    """Name a file in the words of the Mastodon API, by its media type or, without one, by its AS2 type."""
+    family = (media_type or wire_type.lower()).partition("/")[0]
+    return family if family in {"image", "video", "audio"} else "unknown"
+
+
+async def _count(tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
+    await tx.execute(
+        update(Account)
+        .where(Account.id == author.id)
+        .values(statuses_count=stepped(Account.statuses_count, 1), last_status_at=post.created_at)
+    )
+    if parent is not None:
+        await tx.execute(
+            update(Post).where(Post.id == parent.id).values(replies_count=stepped(Post.replies_count, 1))
+        )
+    # Replies that came before what they answer.
+    orphans = await tx.execute(
+        update(Post)
+        .where(Post.in_reply_to_iri == post.iri, Post.in_reply_to_id.is_(None))
+        .values(in_reply_to_id=post.id, in_reply_to_account_id=post.account_id)
+        .returning(Post.id)
+    )
+    if replies := len(orphans.all()):
+        await tx.execute(update(Post).where(Post.id == post.id).values(replies_count=replies))
+
+
+def _source_type_of(note: Note) -> str | None:
+    """Find out how a post's pictures were made: by its own label, one of theirs, or PieFed's `genAI`."""
+    labels = [note.digital_source_type, *(entry.digital_source_type for entry in note.attachments)]
+    named = next((term for term in map(_iptc_term, labels) if term is not None), None)
+    return named or (TRAINED_ALGORITHMIC_MEDIA if note.gen_ai else None)
+
+
+def _iptc_term(iri: str | None) -> str | None:
+    """Bring one of IPTC's terms into their own spelling, which begins with http; others say nothing to us."""
+    match = _IPTC.fullmatch(iri or "")
+    return f"http://cv.iptc.org/newscodes/digitalsourcetype/{match[1]}" if match else None
+
+
+def _emojis(tags: Sequence[Tag]) -> list[dict[str, Any]]:
+    found = {tag.shortcode: tag.icon_url for tag in tags if isinstance(tag, Emoji)}
+    return [{"shortcode": name, "url": url} for name, url in found.items()]
+
+
+def _not_later(moment: datetime | None, now: datetime) -> datetime:
+    """Clamp a sender's time: a post from tomorrow would stand above all others for a day."""
+    return now if moment is None else min(moment, now)
+
+
+def _id_at(moment: datetime) -> int:
+    return first_id_at(moment) | secrets.randbits(TAIL_BITS)
