@@ -52,6 +52,7 @@ _OFFLINE: Final[Mapping[str, str]] = {
     "TRANSFORMERS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TQDM_DISABLE": "1",
     "DIFFUSERS_VERBOSITY": "error",
     "TRANSFORMERS_VERBOSITY": "error",
 }
@@ -255,11 +256,14 @@ def _import_offline() -> tuple[Any, Any]:
 
 
 def _device(torch: Any) -> tuple[str, Any]:
-    """Return the best device and its number format; a CPU computes in full precision only."""
+    """Return the best device and its number format; a CPU computes in full precision, on most cores."""
     if torch.cuda.is_available():
         return "cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     if torch.backends.mps.is_available():
         return "mps", torch.float16
+    if "OMP_NUM_THREADS" not in os.environ:
+        # one core stays with the server; a thread that waits for its turn holds up all the others
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     return "cpu", torch.float32
 
 
