@@ -1,10 +1,10 @@
-"""Bringing a database to the shape that this version needs.
+"""Running the migrations: `python -m fedi.migrate`, with the settings from the environment.
 
-Runs Alembic's migrations on a connection of ours, so that the same settings, driver and PRAGMAs apply.
-`fedi serve` asks `revision` first, which needs one statement; Alembic is only loaded, in a process of its
-own, when there is something to do, since an idle server should not hold it in memory.
+Alembic works on a connection of ours, so that the same driver and PRAGMAs apply as for the server.
 """
 
+import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,16 @@ from alembic.config import Config
 from sqlalchemy.engine import Connection
 
 from fedi import migrations
+from fedi.config import load
 from fedi.db import Database
 
-__all__ = ["upgrade"]
+__all__ = ["config", "upgrade"]
 
 
 async def upgrade(db: Database) -> None:
-    """Run what is missing, in one transaction per migration where the database can."""
+    """Run what is missing, in one transaction."""
     async with db.engine.begin() as connection:
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -33,5 +34,13 @@ def config(connection: Connection | None = None) -> Config:
     return found
 
 
-def _upgrade(connection: Connection) -> None:
-    command.upgrade(config(connection), "head")
+async def _main() -> None:
+    db = Database(load(os.environ).database)
+    try:
+        await upgrade(db)
+    finally:
+        await db.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

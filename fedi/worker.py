@@ -158,10 +158,16 @@ class Worker:
                 await queue.release(tx, [held[task] for task in late])
 
 
-async def run_one(ctx: Context, job: Claim) -> None:
-    """Run one claimed job, and decide what becomes of it when its runner fails."""
+async def run_one(ctx: Context, job: Claim, runner: Runner | None = None) -> None:
+    """Run one claimed job, and decide what becomes of it when its runner fails.
+
+    Args:
+        ctx: the context.
+        job: the job held.
+        runner: what does it; the one for its kind when missing.
+    """
     try:
-        await JOBS[job.kind](ctx, job)
+        await (runner or JOBS[job.kind])(ctx, job)
     except LeaseLostError as lost:
         log.info("lease_lost", job=job.id, kind=job.kind, error=str(lost))
     except (UnreachableError, httpx.HTTPError, TimeoutError) as trouble:

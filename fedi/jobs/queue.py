@@ -22,7 +22,7 @@ from fedi.jobs.wake import Wake
 from fedi.models import Job, JobState
 
 __all__ = [
-    "Claim", "NewJob", "bury", "claim", "drop", "enqueue", "extend", "finish", "finish_many", "release", "retry",
+    "Claim", "NewJob", "bury", "claim", "dead", "drop", "enqueue", "extend", "finish", "finish_many", "release", "retry",
     "revive", "status",
 ]  # fmt: skip
 
@@ -252,6 +252,17 @@ async def status(tx: Tx, *, now: datetime) -> list[Row[Any]]:
         select(Job.queue, Job.kind, Job.state, func.count().label("count"), held.label("held"), func.min(Job.created_at).label("oldest"))
         .group_by(Job.queue, Job.kind, Job.state)
         .order_by(Job.queue, Job.kind, Job.state)
+    )
+    return list(rows)
+
+
+async def dead(tx: Tx, *, limit: int) -> list[Row[Any]]:
+    """Return the jobs that were given up last: rows of id, kind, attempts, host, last_error."""
+    rows = await tx.execute(
+        select(Job.id, Job.kind, Job.attempts, Job.host, Job.last_error)
+        .where(Job.state == JobState.DEAD)
+        .order_by(Job.id.desc())
+        .limit(limit)
     )
     return list(rows)
 

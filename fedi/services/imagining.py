@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from fedi import iris, text
 from fedi.context import Context
@@ -30,7 +30,7 @@ from media.processed import FinishedPicture
 from media.request import SEED_MAX, ImageRequest
 from media.safety import moderate_prompt
 
-__all__ = ["LEASE_S", "request", "run"]
+__all__ = ["LEASE_S", "OnStep", "request", "run", "trouble_of"]
 
 LEASE_S = 60.0
 """How long a drawing is held without a sign of life, in seconds; every third of it is one."""
@@ -182,6 +182,15 @@ async def _failed(ctx: Context, job: queue.Claim, trouble: MediaError) -> None:
                 .where(Attachment.id == job.payload["attachment_id"])
                 .values(state=AttachmentState.FAILED)
             )
+
+
+async def trouble_of(tx: Tx, draft_id: int) -> str | None:
+    """Return what the author was told when a draft could not be drawn; None while there is hope."""
+    failed = select(Post.content).join(Attachment, Attachment.post_id == Post.id).where(
+        Post.id == draft_id, Attachment.state == AttachmentState.FAILED
+    )
+    content = (await tx.execute(failed)).scalar_one_or_none()
+    return None if content is None else text.html_to_text(content)
 
 
 @asynccontextmanager

@@ -1,0 +1,5 @@
+"""The `fedi` command."""
+
+from fedi.cli.root import main
+
+__all__ = ["main"]

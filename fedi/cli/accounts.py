@@ -1,0 +1,111 @@
+"""`fedi account`: the people and bots of this server."""
+
+import secrets
+import sys
+
+import click
+from rich.table import Table
+from sqlalchemy import select
+
+from fedi.cli.common import console, open_instance, require_initialised, run, settings_from
+from fedi.config import Settings
+from fedi.errors import Refused
+from fedi.models import Account, Login, Role
+from fedi.queries import accounts as find
+from fedi.services import accounts
+
+__all__ = ["account"]
+
+GENERATED_PASSWORD_BYTES = 12
+"""Entropy of a password that we invent: 96 bits."""
+
+
+@click.group()
+def account() -> None:
+    """People and bots of this server."""
+
+
+@account.command()
+@click.argument("name")
+@click.option("--password", help="Shown to everyone who can list processes; prefer --password-stdin.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--bot", is_flag=True, help="An automated account; needs --operator.")
+@click.option("--operator", metavar="ACCT", help="Handle of the person who answers for the bot.")
+@click.option("--admin", is_flag=True, help="May administer the server.")
+def create(name: str, password: str | None, password_stdin: bool, bot: bool, operator: str | None, admin: bool) -> None:  # noqa: FBT001 - command-line flags
+    """Make an account; without a password one is made and shown, except for bots."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    settings = settings_from()
+    run(_create(settings, name, password, operator, bot=bot, admin=admin))
+
+
+async def _create(
+    settings: Settings, name: str, password: str | None, operator: str | None, *, bot: bool, admin: bool
+) -> None:
+    require_initialised(settings)
+    invented = None
+    if password is None and not bot:
+        password = invented = secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
+    async with open_instance(settings) as ctx:
+        hashed = await accounts.hash_password(password) if password is not None else None
+        async with ctx.db.write() as tx:
+            made = await accounts.create_local(
+                ctx,
+                tx,
+                username=name,
+                password_hash=hashed,
+                kind="Service" if bot else "Person",
+                operator=operator,
+                role=Role.ADMIN if admin else Role.USER,
+            )
+        console.print(f"Made @{made.username}@{settings.domain}  {made.url}")
+        if invented:
+            console.print(f"Password: {invented}")
+
+
+@account.command("list")
+def list_() -> None:
+    """List the accounts of this server."""
+    settings = settings_from()
+    run(_list(settings))
+
+
+async def _list(settings: Settings) -> None:
+    require_initialised(settings)
+    table = Table("name", "kind", "role", "posts", "followers", box=None)
+    async with open_instance(settings) as ctx, ctx.db.read() as tx:
+        rows = await tx.execute(
+            select(Account, Login.role)
+            .outerjoin(Login, Login.account_id == Account.id)
+            .where(Account.domain == "", Account.kind != "Application")
+            .order_by(Account.username)
+        )
+        for found, role in rows:
+            table.add_row(found.username, found.kind, role or "no login", str(found.statuses_count), str(found.followers_count))
+    console.print(table)
+
+
+@account.command()
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made and shown.")
+def password(name: str, password_stdin: bool) -> None:  # noqa: FBT001 - a command-line flag
+    """Give an account another password; it is signed out everywhere."""
+    given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    settings = settings_from()
+    run(_password(settings, name, given))
+
+
+async def _password(settings: Settings, name: str, given: str | None) -> None:
+    require_initialised(settings)
+    chosen = given if given is not None else secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
+    async with open_instance(settings) as ctx:
+        hashed = await accounts.hash_password(chosen)
+        async with ctx.db.write() as tx:
+            found = await find.local_by_name(tx, name)
+            if found is None:
+                raise Refused(404, f"There is no account '{name}' here.")
+            await accounts.set_password(ctx, tx, found, hashed)
+    console.print(f"@{found.username} has a new password and was signed out everywhere.")
+    if given is None:
+        console.print(f"Password: {chosen}")

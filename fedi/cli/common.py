@@ -1,0 +1,81 @@
+"""What every subcommand needs: settings, an open context, and errors in one line."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from sqlalchemy.exc import DBAPIError
+
+from fedi import log
+from fedi.app import open_context
+from fedi.config import Settings, load
+from fedi.context import Context
+from fedi.errors import FediError, Refused, SettingsError
+from fedi.schema import prepare
+
+__all__ = ["console", "open_instance", "require_initialised", "run", "settings_from"]
+
+EXIT_SETTINGS = 2
+"""A setting, flag or file cannot be used: mend it and try again."""
+
+EXIT_REFUSED = 1
+"""The wish itself was refused."""
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def settings_from(**overrides: Any) -> Settings:
+    """Load the settings for this command, with its flags on top; exit 2 with one line when they are wrong."""
+    root: dict[str, Any] = click.get_current_context().find_root().obj or {}
+    try:
+        settings = load(os.environ, **{"data_dir": root.get("data_dir"), **overrides})
+    except SettingsError as trouble:
+        _fail(str(trouble), EXIT_SETTINGS)
+    log.configure(settings.log_level, settings.log_style)
+    return settings
+
+
+def run(work: Coroutine[Any, Any, int | None]) -> None:
+    """Run a command's coroutine, and exit with its status."""
+    try:
+        status = asyncio.run(work)
+    except SettingsError as trouble:
+        _fail(str(trouble), EXIT_SETTINGS)
+    except Refused as refusal:
+        _fail(refusal.text, EXIT_REFUSED)
+    except FediError as trouble:
+        _fail(str(trouble), EXIT_REFUSED)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except (DBAPIError, OSError) as trouble:
+        cause = str(getattr(trouble, "orig", trouble)) or type(trouble).__name__
+        _fail(f"database_url: the database cannot be used ({cause}); check that it runs and may be written", EXIT_SETTINGS)
+    sys.exit(status or 0)
+
+
+@asynccontextmanager
+async def open_instance(settings: Settings) -> AsyncIterator[Context]:
+    """Open the context of an instance whose database is up to date."""
+    async with open_context(settings) as ctx:
+        await prepare(ctx)
+        yield ctx
+
+
+def require_initialised(settings: Settings) -> None:
+    """Refuse to work in a directory in which no instance was made.
+
+    Raises:
+        SettingsError: saying how to make one.
+    """
+    if not settings.database_url and not (settings.data_path / "fedi.db").exists():
+        raise SettingsError("data_dir", f"{settings.data_path} has no instance", "make one with `fedi init --origin URL`")
+
+
+def _fail(line: str, status: int) -> NoReturn:
+    click.echo(f"fedi: {' '.join(line.split())}", err=True)
+    sys.exit(status)

@@ -1,0 +1,28 @@
+"""The command itself: its subcommands, and how errors leave it.
+
+A setting that cannot be used ends with one line that names the key, the cause and the mend, and exit
+status 2; a wish that is refused with its sentence and 1. Tracebacks are for mistakes of ours only.
+"""
+
+import click
+
+from fedi import __version__
+from fedi.cli import accounts, demo, doctor, pictures, queues, server
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="fedi")
+@click.option("--data-dir", metavar="DIR", help="Directory with the database, the pictures and config.toml.")
+@click.pass_context
+def main(click_context: click.Context, data_dir: str | None) -> None:
+    """A fediverse server for pictures made with AI."""
+    click_context.obj = {"data_dir": data_dir}
+
+
+for command in (
+    server.init, server.serve, server.worker, accounts.account, pictures.imagine, demo.demo, doctor.doctor, queues.queue,
+    server.db,
+):  # fmt: skip
+    main.add_command(command)

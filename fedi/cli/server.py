@@ -1,0 +1,195 @@
+"""`fedi init`, `serve`, `worker` and `db`: an instance and its processes."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import uvicorn
+
+from fedi.app import build_app
+from fedi.bus.notify import listen
+from fedi.cli.common import console, open_instance, require_initialised, run, settings_from
+from fedi.config import Settings
+from fedi.context import Context
+from fedi.errors import SettingsError
+from fedi.migrations import HEAD
+from fedi.schema import revision
+from fedi.worker import QUEUES, Worker
+
+__all__ = ["db", "init", "serve", "serve_until_stopped", "worker", "write_config"]
+
+GRACE_S = 20
+"""How long requests in flight may take after a signal to stop, in seconds."""
+
+IDLE_S = 30
+"""How long an idle connection is kept, in seconds."""
+
+
+@click.command()
+@click.option("--origin", required=True, metavar="URL", help="Scheme and host under which everyone reaches the server.")
+@click.option("--account-domain", metavar="DOMAIN", help="Domain in handles, when it differs from the host of the origin.")
+def init(origin: str, account_domain: str | None) -> None:
+    """Make an instance: its directory, config.toml, database and keys."""
+    settings = settings_from(origin=origin, account_domain=account_domain)
+    run(_init(settings))
+
+
+async def _init(settings: Settings) -> None:
+    path = write_config(settings)
+    async with open_instance(settings):
+        console.print(f"Made {settings.origin} in {settings.data_path}")
+        console.print(f"Settings: {path}")
+        console.print("Next: fedi account create NAME --admin, then fedi serve")
+
+
+def write_config(settings: Settings) -> Path:
+    """Write `config.toml` for a new instance; an existing one must agree.
+
+    Raises:
+        SettingsError: another instance lives there, or the directory cannot be written.
+    """
+    path = settings.data_path / "config.toml"
+    lines = [f"origin = {json.dumps(settings.origin)}"]
+    if settings.account_domain:
+        lines.append(f"account_domain = {json.dumps(settings.account_domain)}")
+    try:
+        settings.data_path.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            known = path.read_text()
+            if lines[0] not in known:
+                raise SettingsError("origin", f"{path} has another origin", "choose another --data-dir or edit that file")
+            return path
+        path.write_text("# The settings are listed in docs/settings.md.\n" + "\n".join(lines) + "\n")
+    except OSError as trouble:
+        raise SettingsError("data_dir", f"{settings.data_path} cannot be written ({trouble.strerror})", "choose a directory of yours") from None
+    return path
+
+
+@click.command()
+@click.option("--bind", metavar="ADDRESS", help="Address to listen on.")
+@click.option("--port", type=int, help="TCP port to listen on.")
+@click.option("--no-worker", is_flag=True, help="Only answer requests; jobs are done by `fedi worker` elsewhere.")
+def serve(bind: str | None, port: int | None, no_worker: bool) -> None:  # noqa: FBT001 - a command-line flag
+    """Serve the instance: web, federation, jobs and drawing in one command."""
+    settings = settings_from(bind=bind, port=port)
+    run(_serve(settings, with_worker=not no_worker))
+
+
+async def _serve(settings: Settings, *, with_worker: bool) -> None:
+    require_initialised(settings)
+    require_port(settings)
+    async with open_instance(settings) as ctx:
+        await serve_until_stopped(ctx, with_worker=with_worker)
+
+
+def require_port(settings: Settings) -> None:
+    """Refuse a port that cannot be had.
+
+    Raises:
+        SettingsError: naming `port` or `bind`.
+    """
+    kind = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    with socket.socket(kind, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.bind, settings.port))
+        except OSError as trouble:
+            key = "port" if trouble.errno in {98, 48, 13} else "bind"
+            raise SettingsError(key, f"cannot listen on {settings.bind} port {settings.port} ({trouble.strerror})", "choose another with --port") from None
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handling: the worker must stop gracefully as well."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `serve_until_stopped`."""
+        yield
+
+
+async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
+    """Answer requests, and do jobs, until SIGINT or SIGTERM; then finish what is in flight."""
+    settings = ctx.settings
+    server = _Server(
+        uvicorn.Config(
+            build_app(ctx),
+            host=settings.bind,
+            port=settings.port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_keep_alive=IDLE_S,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+    jobs = Worker(ctx) if with_worker else None
+    stopping = asyncio.Event()
+    _on_signals(stopping)
+    async with asyncio.TaskGroup() as group:
+        answering = group.create_task(server.serve())
+        working = group.create_task(jobs.run()) if jobs else None
+        hearing = group.create_task(listen(ctx.db, ctx.wake))
+        stop = group.create_task(stopping.wait())
+        await asyncio.wait({answering, stop}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await answering
+        if jobs is not None and working is not None:
+            jobs.stop()
+            await working
+        hearing.cancel()
+        stop.cancel()
+
+
+@click.command()
+@click.option("--queue", "queues", multiple=True, type=click.Choice(sorted(QUEUES)), help="Only this queue; may be given again.")
+def worker(queues: tuple[str, ...]) -> None:
+    """Do jobs without answering requests: deliveries, incoming activities, drawing."""
+    settings = settings_from()
+    run(_work(settings, queues))
+
+
+async def _work(settings: Settings, queues: tuple[str, ...]) -> None:
+    require_initialised(settings)
+    async with open_instance(settings) as ctx:
+        jobs = Worker(ctx, queues)
+        stopping = asyncio.Event()
+        _on_signals(stopping)
+        hearing = asyncio.create_task(listen(ctx.db, ctx.wake))
+        working = asyncio.create_task(jobs.run())
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)
+        jobs.stop()
+        await working
+        for task in (hearing, stop):
+            task.cancel()
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("migrate")
+def migrate() -> None:
+    """Bring the database to the shape that this version needs."""
+    settings = settings_from()
+    run(_migrate(settings))
+
+
+async def _migrate(settings: Settings) -> None:
+    async with open_instance(settings) as ctx:
+        console.print(f"The database is at revision {await revision(ctx.db)}; this version needs {HEAD}.")

@@ -1,0 +1,69 @@
+"""Making an instance's database ready, without holding Alembic in a server's memory.
+
+Asking for the revision is one statement. Only when something is to do, Alembic runs, in a process of its
+own, which ends when it is done.
+"""
+
+import asyncio
+import os
+import sys
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from fedi.context import Context
+from fedi.db import Database
+from fedi.errors import SettingsError
+from fedi.log import get
+from fedi.migrations import HEAD
+from fedi.services import accounts
+
+__all__ = ["prepare", "revision"]
+
+log = get(__name__)
+
+
+async def revision(db: Database) -> str | None:
+    """Return the revision that the database is at; None when it is empty.
+
+    Raises:
+        SettingsError: the database cannot be reached.
+    """
+    try:
+        async with db.engine.connect() as connection:
+            known = await connection.run_sync(lambda sync: sync.dialect.has_table(sync, "alembic_version"))
+            if not known:
+                return None
+            row = (await connection.execute(text("SELECT version_num FROM alembic_version"))).first()
+            return None if row is None else str(row[0])
+    except (DBAPIError, OSError) as trouble:
+        cause = " ".join(str(getattr(trouble, "orig", trouble)).split())
+        raise SettingsError(
+            "database_url", f"the database cannot be opened ({cause})", "check that it runs and may be written"
+        ) from None
+
+
+async def prepare(ctx: Context) -> None:
+    """Migrate the database if it needs it, and make the server's own actor.
+
+    Raises:
+        SettingsError: the database cannot be reached or belongs to a newer version.
+    """
+    at = await revision(ctx.db)
+    if at is not None and at > HEAD:
+        raise SettingsError("database_url", f"the database is at revision {at}, this version knows {HEAD}", "run a newer fedi")
+    if at != HEAD:
+        log.info("migrating", at=at, to=HEAD)
+        await _migrate(ctx)
+    async with ctx.db.write() as tx:
+        await accounts.ensure_instance_actor(ctx, tx)
+
+
+async def _migrate(ctx: Context) -> None:
+    environment = {**os.environ, "FEDI_DATABASE_URL": ctx.settings.database, "FEDI_DATA_DIR": ctx.settings.data_dir}
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "fedi.migrate", env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await child.communicate()
+    if child.returncode != 0:
+        raise SettingsError("database_url", f"the migration failed ({errors.decode().strip()[-300:]})", "see the log")

@@ -1,0 +1,90 @@
+"""Fixtures that every test may use: databases, and whole servers in one process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from activitypub import keys
+from tests.databases import Postgres, SqliteTemplate, postgres_or_skip
+
+if TYPE_CHECKING:
+    from tests.servers import Server
+
+MakeServer = Callable[..., Awaitable["Server"]]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio, as the server does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_keys() -> Iterator[None]:
+    """Make eight RSA keys once, since each takes a tenth of a second, and hand them out in turn."""
+    patch = pytest.MonkeyPatch()
+    made = [keys.generate_rsa() for _ in range(8)]
+    turn = cycle(made)
+    patch.setattr(keys, "generate_rsa", lambda: next(turn))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    """A migrated, empty SQLite file to copy from."""
+    return SqliteTemplate(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server, started by us when its binaries are there, with one migrated database."""
+    with postgres_or_skip(tmp_path_factory) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
+    """The URL of an empty, migrated database: the test runs once on each of the two."""
+    if request.param == "sqlite":
+        template: SqliteTemplate = request.getfixturevalue("sqlite_template")
+        return template.copy_to(tmp_path / "fedi.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.emptied()
+
+
+@pytest.fixture
+async def make_server(
+    tmp_path: Any, sqlite_template: SqliteTemplate
+) -> AsyncIterator[MakeServer]:
+    """Make servers on SQLite that reach one another by host: `await make_server("https://a.test", **settings)`."""
+    from tests.servers import Network, open_server  # noqa: PLC0415 - the libraries' tests do not need the server
+
+    network = Network()
+    opened: list[Any] = []
+
+    async def make(origin: str = "https://fedi.test", *, database_url: str | None = None, **settings: Any) -> "Server":
+        folder = tmp_path / f"server{len(opened)}"
+        folder.mkdir()
+        url = database_url or sqlite_template.copy_to(folder / "fedi.db")
+        manager = open_server(origin, folder=folder, database_url=url, network=network, **settings)
+        opened.append(manager)
+        return await manager.__aenter__()
+
+    yield make
+    for manager in reversed(opened):
+        await manager.__aexit__(None, None, None)
+
+
+@pytest.fixture
+async def server(make_server: MakeServer) -> "Server":
+    """One server on SQLite."""
+    return await make_server()
+
+
+@pytest.fixture
+async def either_server(make_server: MakeServer, database_url: str) -> "Server":
+    """One server; the test runs once on each database."""
+    return await make_server(database_url=database_url)
