@@ -405,13 +405,14 @@ def parse(doc: read.Doc) -> Activity | Unknown:
 def _require_object(doc: read.Doc, *, may_be_anonymous: bool) -> tuple[str | None, read.Doc | None]:
     """Read `object`: its identifier, and its document if it is embedded.
 
-    An embedded object whose identifier is unusable is malformed, unless anonymous objects will do.
+    An embedded object without a usable identifier is malformed, unless anonymous objects will do; then it has
+    to say at least what it is.
     """
     entries = [entry for entry in read.as_list(doc.get("object")) if isinstance(entry, (str, Mapping))]
     for entry in entries:
         object_id = read.http_iri(entry)
         object_doc = entry if isinstance(entry, Mapping) else None
-        if object_id is not None or (object_doc and may_be_anonymous):
+        if object_id is not None or (may_be_anonymous and object_doc is not None and read.types(object_doc)):
             return object_id, object_doc
     raise MalformedError("object is missing or has no http(s) identifier", iri=read.one_id(doc.get("id")))
 

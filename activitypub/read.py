@@ -50,11 +50,12 @@ TEXT_CHARS_MAX: Final = 200_000
 # Nothing federated is older than the Unix epoch; earlier times are typing errors or attempts to sort last.
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-# A host without user-info, then anything but spaces, control characters and the delimiters that RFC 3987
-# §2.2 leaves out. Non-ASCII stays: identifiers are compared as they were written.
-_BARRED: Final = r'\x00-\x20\x7f"<>\\^`{|}'
+# A host without user-info, then anything but white space, control characters, halves of characters and the
+# delimiters that RFC 3987 §2.2 leaves out. Non-ASCII stays: identifiers are compared as they were written.
+_SPACES: Final = r"\x00-\x20\x7f-\xa0\u2028\u2029\u3000\ud800-\udfff"
+_BARRED: Final = _SPACES + r'"<>\\^`{|}'
 _HTTP_IRI: Final = re.compile(rf"https?://[^{_BARRED}/?#@]+(?:[/?#][^{_BARRED}]*)?", re.IGNORECASE)
-_NOT_IN_IDS: Final = re.compile(r"[\x00-\x20\x7f]")
+_NOT_IN_IDS: Final = re.compile(f"[{_SPACES}]")
 _NUL: Final = "\x00"
 
 

@@ -25,15 +25,15 @@ HOST_CHARS_MAX: Final = 253
 # A handle whose every byte is percent-encoded, with room for the scheme; nothing longer is looked at.
 RESOURCE_CHARS_MAX: Final = 8192
 
-# What would end the user part in a handle, a path, a query or a line of text: controls, spaces, delimiters,
-# invisible and bidirectional formatting characters.
-_NOT_IN_USER: Final = re.compile(
-    r'[\x00-\x20\x7f-\xa0@/\\:?#%<>"\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ud800-\udfff]'
-)
+# What would end the user part in a handle, a path, a query or a line of text. What cannot be printed
+# (controls, invisible and bidirectional characters, halves of characters) is refused besides.
+_NOT_IN_USER: Final = re.compile(r'[\s@/\\:?#%<>"]')
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _HOST_AND_PORT: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
-_HTTP_URL: Final = re.compile(r'https?://[^\s/?#@<>"\\^`{|}]+(?:[/?#][^\s<>"\\^`{|}]*)?', re.IGNORECASE)
+# What no address may hold, besides what cannot be printed: the delimiters of RFC 3987 §2.2.
+_BARRED: Final = r' <>"\\^`{|}'
+_HTTP_URL: Final = re.compile(rf"https?://[^{_BARRED}/?#@]+(?:[/?#][^{_BARRED}]*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def parse(text: str, *, allow_port: bool = False) -> Acct:
     if bare[:5].lower() == "acct:":
         bare = bare[5:]
     user, at, host = bare.removeprefix("@").rpartition("@")
-    if not at or not user or len(user) > USER_CHARS_MAX or _NOT_IN_USER.search(user):
+    if not at or not 0 < len(user) <= USER_CHARS_MAX or not user.isprintable() or _NOT_IN_USER.search(user):
         raise MalformedResourceError("not a handle of the form user@host", resource=text)
     return Acct(user=user, host=normalise_host(host, allow_port=allow_port))
 
@@ -101,7 +101,7 @@ def parse_resource(text: str, *, allow_port: bool = False) -> Acct | str:
         raise MalformedResourceError("the resource is too long", resource=text[:100])
     bare = text.strip()
     if bare[:8].lower().startswith(("https://", "http://")):
-        if _HTTP_URL.fullmatch(bare):
+        if bare.isprintable() and _HTTP_URL.fullmatch(bare):
             return bare
         raise MalformedResourceError("not a usable http(s) address", resource=text)
     return parse(bare, allow_port=allow_port)

@@ -163,7 +163,9 @@ async def _get(client: httpx.AsyncClient, url: str, accept: str, acct: Acct, sch
                 url = str(response.url.join(target))
             finally:
                 await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except httpx.InvalidURL as error:
+            raise MalformedAnswerError("a redirect leads to no usable address", resource=resource) from error
+        except (httpx.HTTPError, httpx.StreamError) as error:
             raise UnreachableError(
                 f"the host did not answer: {type(error).__name__}", resource=resource
             ) from error

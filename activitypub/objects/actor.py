@@ -23,10 +23,9 @@ from activitypub.vocab import ACTOR_TYPES, context_for
 
 __all__ = ["Actor", "Application", "Field", "Multikey", "Picture", "PublicKey"]
 
-# Not in any user name: what would end it in a handle, a path or a line of text.
-_NOT_IN_NAMES: Final = re.compile(
-    r'[\x00-\x20\x7f-\xa0@/\\:?#%<>"\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]'
-)
+# Not in any user name: what would end it in a handle, a path or a line of text. What cannot be
+# printed is refused besides.
+_NOT_IN_NAMES: Final = re.compile(r'[\s@/\\:?#%<>"]')
 # Bidirectional overrides and invisible characters let one display name pass for another. The joiners
 # U+200C and U+200D stay: Persian and emoji need them.
 _MASKING: Final = re.compile("[\x00-\x1f\x7f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
@@ -300,7 +299,8 @@ def _require_username(doc: read.Doc, handle: str | None, iri: str) -> str:
         name = handle.removeprefix("acct:").removeprefix("@").partition("@")[0]
     # A language map is read too: `preferredUsernameMap` exists in old Mobilizon documents.
     name = read.text(name, limits.USERNAME_CHARS_MAX + 1)
-    if not name or len(name) > limits.USERNAME_CHARS_MAX or _NOT_IN_NAMES.search(name):
+    fits = name is not None and 0 < len(name) <= limits.USERNAME_CHARS_MAX and name.isprintable()
+    if name is None or not fits or _NOT_IN_NAMES.search(name):
         raise MalformedError("preferredUsername is missing, too long, or cannot stand in a handle", iri=iri)
     return name
 

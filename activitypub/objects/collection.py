@@ -161,4 +161,9 @@ def _items(doc: read.Doc) -> tuple[Item, ...] | None:
     if value is None:
         return None
     found = read.as_list(value, ITEMS_MAX)
-    return tuple(entry for entry in found if isinstance(entry, Mapping) or read.one_id(entry) == entry)
+    return tuple(entry for entry in found if isinstance(entry, Mapping) or _is_id(entry))
+
+
+def _is_id(value: object) -> bool:
+    """Whether it is an identifier as such, rather than something that holds one."""
+    return isinstance(value, str) and read.one_id(value) is not None

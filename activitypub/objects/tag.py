@@ -19,6 +19,8 @@ from activitypub.limits import NAME_CHARS_MAX, TAGS_MAX
 
 __all__ = ["Emoji", "Hashtag", "Link", "Mention", "Tag", "read_tags"]
 
+# Longest hashtag kept, in characters without `#`: more than any word, and short enough to be a database key.
+HASHTAG_CHARS_MAX: Final = 255
 # What Mastodon takes as an emoji's name; others are dropped, so that `:name:` in text stays unambiguous.
 _SHORTCODE: Final = re.compile(r"[A-Za-z0-9_]{2,2048}")
 
@@ -154,7 +156,7 @@ def _read_mention(doc: read.Doc) -> Mention | None:
 def _read_hashtag(doc: read.Doc) -> Hashtag | None:
     name = (read.text(doc.get("name"), NAME_CHARS_MAX) or "").strip().lstrip("#")
     # Spaces and slashes end a hashtag everywhere, and a name that holds them cannot be linked to.
-    if not name or re.search(r"[\s/#]", name):
+    if not 0 < len(name) <= HASHTAG_CHARS_MAX or re.search(r"[\s/#]", name):
         return None
     return Hashtag(name=f"#{name}", href=read.http_iri(doc.get("href")))
 
