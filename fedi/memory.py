@@ -25,6 +25,12 @@ REMOTE_KEYS_MAX = 10_000
 REFUSALS_MAX = 10_000
 """Keys that could not be had; about 300 bytes each."""
 
+OUTGOING_MAX = 64
+"""Activities whose deliveries are under way, with their bytes: 64 MB at the very most."""
+
+PEERS_MAX = 10_000
+"""Servers that we deliver to; about 300 bytes each."""
+
 FIGURES_MAX = 16
 """Answers that are costly to count."""
 
@@ -122,6 +128,10 @@ class Memory:
     """By key id: not asked for again for a while."""
     refreshed: Remembered[str, bool] = field(default_factory=lambda: Remembered(REFUSALS_MAX))
     """By key id: fetched anew lately, because a signature did not verify."""
+    outgoing: Remembered[int, Any] = field(default_factory=lambda: Remembered(OUTGOING_MAX))
+    """By activity: what a delivery of it needs."""
+    peers: Remembered[str, Any] = field(default_factory=lambda: Remembered(PEERS_MAX))
+    """By host: how it stands and how it wants to be signed for, for a few seconds."""
     figures: Remembered[str, Any] = field(default_factory=lambda: Remembered(FIGURES_MAX))
     """Counts for NodeInfo."""
     in_flight: InFlight = field(default_factory=InFlight)

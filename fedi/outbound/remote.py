@@ -75,12 +75,9 @@ async def save_actor(ctx: Context, tx: Tx, actor: Actor, *, domain: str) -> Acco
         holder.username = f"{holder.username}~{holder.id}"
         await tx.flush()
     if account is None:
-        fresh = {
-            "id": ctx.ids.next(), "iri": actor.id, "created_at": _not_later(actor.published, ctx.clock()), **values,
-        }  # fmt: skip
-        await tx.execute(
-            insert(tx, Account).values(fresh).on_conflict_do_nothing(index_elements=[Account.iri])
-        )
+        since = _not_later(actor.published, ctx.clock())
+        statement = insert(tx, Account).values(id=ctx.ids.next(), iri=actor.id, created_at=since, **values)
+        await tx.execute(statement.on_conflict_do_nothing(index_elements=[Account.iri]))
         account = await find_account.by_iri(tx, actor.id)
         assert account is not None
     for name, value in values.items():

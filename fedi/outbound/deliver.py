@@ -1,0 +1,159 @@
+"""Delivering: one activity to one inbox, signed at the moment it is sent.
+
+A delivery that succeeds costs no transaction of its own: its end is committed together with others
+(`ctx.commits`), and what it needs to know is remembered for a moment. A delivery that fails is tried again
+with growing pauses, given up when the other server will never take it, and postponed untried while that
+server is being left alone (`breaker`). A killed process repeats a delivery at worst; receivers know the
+activity by its id.
+
+Source: reference behaviour of Mastodon's delivery worker; RFC 9110 section 10.2.3 (Retry-After).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from activitypub import client
+from activitypub.auth import SignatureAuth
+from activitypub.client import DeliveryResult, Verdict
+from activitypub.keys import PrivateKey
+from activitypub.signatures.message import Scheme
+from fedi import iris
+from fedi.context import Context
+from fedi.http import RefusedAddressError, guard_from
+from fedi.jobs import queue
+from fedi.jobs.retry import ATTEMPTS_MAX, next_attempt
+from fedi.log import get
+from fedi.models import Account, Activity, Peer
+from fedi.outbound.breaker import FAILURE_DAYS_MAX, Standing, after_failure, is_gone
+from fedi.outbound.settle import PEER_TTL_S, End, Known, Outcome, read, settle
+
+__all__ = ["run"]
+
+OUTGOING_TTL_S = 60.0
+"""The same for an activity, which never changes; it only must not fill the memory."""
+
+POSTPONED_SPREAD_S = 10.0
+"""Deliveries postponed to the end of a pause are spread over so many seconds."""
+
+log = get(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What every delivery of one activity needs."""
+
+    body: bytes
+    key_id: str
+    key: PrivateKey
+
+
+async def run(ctx: Context, job: queue.Claim) -> None:
+    """Deliver one activity to one inbox, or decide when to try again."""
+    outgoing = await _outgoing(ctx, job.payload["activity_id"])
+    outcome = await _attempt(ctx, job, outgoing) if outgoing else _outcome(ctx, job, End.DONE)
+    await ctx.commits.add(ctx.db, settle, outcome)
+
+
+async def _attempt(ctx: Context, job: queue.Claim, outgoing: Outgoing) -> Outcome:
+    """Send it, unless its host is left alone."""
+    known, now = await _known(ctx, job.host or ""), ctx.clock()
+    if is_gone(known.standing, now.date()):
+        log.info("delivery_dropped", host=job.host, why="the server has been away for days")
+        return _outcome(ctx, job, End.DONE)
+    paused_until = known.standing.paused_until
+    if paused_until is not None and paused_until > now:
+        later = paused_until + timedelta(seconds=POSTPONED_SPREAD_S * ctx.rng.random())
+        return _outcome(ctx, job, End.POSTPONE, run_at=later, error="the server is left alone for a while")
+    inbox = job.payload["inbox"]
+    try:
+        guard_from(ctx.settings).require_url(inbox)
+    except RefusedAddressError as refusal:
+        return _outcome(ctx, job, End.BURY, error=str(refusal))
+    auth = SignatureAuth(key_id=outgoing.key_id, key=outgoing.key, clock=ctx.clock, first=known.scheme)
+    result = await client.deliver(
+        ctx.http,
+        inbox,
+        outgoing.body,
+        auth=auth,
+        http_allowed=ctx.settings.allow_http_peers,
+        clock=ctx.clock,
+    )
+    return _judged(ctx, job, known.standing, result)
+
+
+def _judged(ctx: Context, job: queue.Claim, standing: Standing, result: DeliveryResult) -> Outcome:
+    """Turn what the other server answered into what becomes of the job."""
+    if result.delivered:
+        return _outcome(ctx, job, End.DONE, alive=True, scheme=result.scheme)
+    error = f"{result.status or 'no answer'}: {result.detail}"
+    log.info("delivery_failed", host=job.host, attempt=job.attempts, verdict=result.verdict, error=error)
+    if result.verdict is not Verdict.RETRY:
+        return _outcome(ctx, job, End.DONE, error=error, inbox_gone=result.verdict is Verdict.INBOX_GONE)
+    # 401, 408, 429 and their like come from a server that is there.
+    alive = False if result.status is None or result.status >= 500 else None
+    failure_days = (
+        standing.failure_days if alive is None else after_failure(standing, ctx.clock()).failure_days
+    )
+    if job.attempts >= ATTEMPTS_MAX or then.failure_days >= FAILURE_DAYS_MAX:
+        return _outcome(ctx, job, End.BURY, error=error, alive=alive)
+    later = next_attempt(job.attempts, ctx.clock(), ctx.rng, retry_after_s=result.retry_after_s)
+    return _outcome(ctx, job, End.RETRY, run_at=later, error=error, alive=alive)
+
+
+def _outcome(
+    ctx: Context,
+    job: queue.Claim,
+    end: End,
+    *,
+    run_at: datetime | None = None,
+    error: str = "",
+    alive: bool | None = None,
+    scheme: Scheme | None = None,
+    inbox_gone: bool = False,
+) -> Outcome:
+    return Outcome(
+        job=job,
+        end=end,
+        now=ctx.clock(),
+        wake=ctx.wake,
+        memory=ctx.memory,
+        run_at=run_at,
+        error=error,
+        alive=alive,
+        scheme=scheme,
+        inbox_gone=inbox_gone,
+    )
+
+
+async def _outgoing(ctx: Context, activity_id: int) -> Outgoing | None:
+    """Find the bytes and the key; None when the activity or its sender is no longer there."""
+    now = ctx.clock()
+    found: Outgoing | None = ctx.memory.outgoing.get(activity_id, now)
+    if found is not None:
+        return found
+    async with ctx.db.read() as tx:
+        row = (
+            await tx.execute(
+                select(Activity.raw, Account.iri, Account.private_key_pem)
+                .join(Account, Account.id == Activity.account_id)
+                .where(Activity.id == activity_id)
+            )
+        ).first()
+    if row is None or row.private_key_pem is None:
+        return None
+    key_id = iris.key(row.iri)
+    found = Outgoing(body=row.raw, key_id=key_id, key=ctx.keys.get(key_id, row.private_key_pem))
+    ctx.memory.outgoing.put(activity_id, found, now=now, ttl_s=OUTGOING_TTL_S)
+    return found
+
+
+async def _known(ctx: Context, host: str) -> Known:
+    now = ctx.clock()
+    known: Known | None = ctx.memory.peers.get(host, now)
+    if known is None:
+        async with ctx.db.read() as tx:
+            known = read(await tx.get(Peer, host), now)
+        ctx.memory.peers.put(host, known, now=now, ttl_s=PEER_TTL_S)
+    return known
