@@ -18,8 +18,10 @@ AI_SENTENCE: Final = "AI-generated image."
 
 # <lora:name:0.8> and <hypernet:…>: instructions to load extra weights
 _WEIGHT_TAGS = re.compile(r"<[^<>]{0,200}>")
-# (red boat:1.3): emphasis, of which the words stay
-_EMPHASIS = re.compile(r"[(\[{]+\s*([^()\[\]{}]*?)\s*(?::\s*-?[\d.]+)?\s*[)\]}]+")
+# (red boat:1.3): emphasis, of which the words stay; no pattern here may look for its closing bracket,
+# which would take quadratic time on a prompt of opening ones
+_WEIGHTS = re.compile(r":\s{0,3}-?[\d.]{1,6}\s{0,3}(?=[)\]}])")
+_BRACKETS: Final = str.maketrans("", "", "()[]{}")
 # --ar 16:9 and the like: command line options of other services
 _OPTIONS = re.compile(r"(?:^|\s)--[a-z]+(?:\s+[\d.:]+)?", re.IGNORECASE)
 # praise and technique that describe the wish and not the picture
@@ -56,7 +58,7 @@ def propose_alt(prompt: str) -> str:
         prompt: as the person wrote it, on one line (see `media.request.normalise_prompt`).
     """
     words = _OPTIONS.sub("", _WEIGHT_TAGS.sub(" ", prompt))
-    words = _EMPHASIS.sub(r"\1", words)
+    words = _WEIGHTS.sub("", words).translate(_BRACKETS)
     phrases = (" ".join(phrase.split()) for phrase in words.split(","))
     kept = [phrase for phrase in phrases if phrase and phrase.rstrip(".").lower() not in _PADDING]
     description = ", ".join(kept).strip(" ,;:-")

@@ -16,7 +16,6 @@ import html
 import re
 from collections.abc import Mapping
 from typing import Any, Final, Self
-from xml.sax.saxutils import escape, quoteattr
 
 from media.engine import Picture
 from media.errors import EngineError
@@ -136,10 +135,10 @@ def xmp_packet(
         "Iptc4xmpExt:AISystemVersionUsed": ai_system_version,
         "Iptc4xmpExt:AIPromptInformation": prompt,
     }
-    written = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items() if value)
+    written = "".join(f' {name}="{html.escape(value)}"' for name, value in attributes.items() if value)
     alt_text = (
         '<Iptc4xmpCore:AltTextAccessibility><rdf:Alt><rdf:li xml:lang="x-default">'
-        f"{escape(alt)}</rdf:li></rdf:Alt></Iptc4xmpCore:AltTextAccessibility>"
+        f"{html.escape(alt)}</rdf:li></rdf:Alt></Iptc4xmpCore:AltTextAccessibility>"
         if alt
         else ""
     )
