@@ -63,7 +63,9 @@ async def open_context(
         try:
             blobs = open_store(settings.storage)
         except (MediaError, ValueError, OSError) as trouble:
-            raise SettingsError("storage_url", str(trouble), "write file:/path or s3://bucket/prefix") from None
+            raise SettingsError(
+                "storage_url", str(trouble), "write file:/path or s3://bucket/prefix"
+            ) from None
         stack.push_async_callback(blobs.close)
         if engine is None:
             engine = EngineHost(
@@ -126,4 +128,6 @@ def _require_writable(settings: Settings) -> None:
         probe.touch()
         probe.unlink()
     except OSError as trouble:
-        raise SettingsError("data_dir", f"{path} cannot be written ({trouble.strerror})", "choose a directory of yours") from None
+        raise SettingsError(
+            "data_dir", f"{path} cannot be written ({trouble.strerror})", "choose a directory of yours"
+        ) from None

@@ -5,8 +5,6 @@ id that is also in the log, and never a traceback. It stands inside the CORS and
 errors carry those headers as well.
 """
 
-import traceback
-
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,7 +17,17 @@ from fedi.web.pages import error_page
 
 __all__ = ["BoundaryMiddleware"]
 
-JSON_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/nodeinfo/", "/.well-known/", "/inbox", "/users/", "/actor")
+JSON_PATHS = (
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/userinfo",
+    "/nodeinfo/",
+    "/.well-known/",
+    "/inbox",
+    "/users/",
+    "/actor",
+)
 """Where nobody expects a page."""
 
 log = get(__name__)
@@ -45,11 +53,11 @@ class BoundaryMiddleware:
 
         try:
             await self._app(scope, receive, watch)
-        except Exception as trouble:  # noqa: BLE001 - the outermost edge: what is not foreseen is a 500
+        except Exception as trouble:
             refusal = _as_refusal(trouble)
             request = Request(scope, receive)
             if refusal.status >= 500:
-                log.error("request_failed", path=scope["path"], error=repr(trouble), trace=traceback.format_exc())
+                log.exception("request_failed", path=scope["path"])
             else:
                 log.info("refused", path=scope["path"], status=refusal.status, why=refusal.why)
             if begun:
@@ -76,6 +84,8 @@ def _as_refusal(trouble: Exception) -> Refused:
     if isinstance(trouble, ActivityPubError):
         return Refused(trouble.status_hint, trouble.message)
     if isinstance(trouble, HTTPException):
-        text = {404: "Record not found", 405: "This method is not allowed here"}.get(trouble.status_code, trouble.detail)
+        text = {404: "Record not found", 405: "This method is not allowed here"}.get(
+            trouble.status_code, trouble.detail
+        )
         return Refused(trouble.status_code, text, headers=dict(trouble.headers or {}))
     return Refused(500, "Something went wrong on this server. It has been logged.", why=repr(trouble))

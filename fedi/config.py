@@ -12,7 +12,7 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,31 +33,114 @@ PRIVATE_SUFFIXES = (".localhost", ".test", ".example", ".invalid", ".internal", 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that an operator can decide. Each field states its unit, default and meaning."""
 
-    origin: Annotated[str, Meta(description="Scheme and host under which everyone reaches this server, such as `https://pictures.example`. Never change it after the first post.")] = "http://127.0.0.1:8080"  # noqa: E501
-    account_domain: Annotated[str, Meta(description="Domain in handles (`@name@domain`) when it differs from the host of `origin`; that domain must forward `/.well-known/webfinger` here. Empty: the host of `origin`.")] = ""  # noqa: E501
-    data_dir: Annotated[str, Meta(description="Directory with the database, the pictures and `config.toml`.")] = "data"
-    database_url: Annotated[str, Meta(description="SQLAlchemy URL: empty for SQLite in `data_dir`, or `postgresql://user@host/name`.")] = ""  # noqa: E501
-    storage_url: Annotated[str, Meta(description="Where pictures are kept: empty for `data_dir`/media, `file:/path` or `s3://bucket/prefix`.")] = ""  # noqa: E501
+    origin: Annotated[
+        str,
+        Meta(
+            description="Scheme and host under which everyone reaches this server, such as "
+            "`https://pictures.example`. Never change it after the first post."
+        ),
+    ] = "http://127.0.0.1:8080"
+    account_domain: Annotated[
+        str,
+        Meta(
+            description="Domain in handles (`@name@domain`) when it differs from the host of `origin`; that "
+            "domain must forward `/.well-known/webfinger` here. Empty: the host of `origin`."
+        ),
+    ] = ""
+    data_dir: Annotated[
+        str, Meta(description="Directory with the database, the pictures and `config.toml`.")
+    ] = "data"
+    database_url: Annotated[
+        str,
+        Meta(description="SQLAlchemy URL: empty for SQLite in `data_dir`, or `postgresql://user@host/name`."),
+    ] = ""
+    storage_url: Annotated[
+        str,
+        Meta(
+            description="Where pictures are kept: empty for `data_dir`/media, `file:/path` or `s3://bucket/prefix`."
+        ),
+    ] = ""
     bind: Annotated[str, Meta(description="Address that `fedi serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(description="TCP port that `fedi serve` listens on.", ge=1, le=65535)] = 8080
-    model: Annotated[str, Meta(description="Folder of the diffusers pipeline that draws; `tiny` is the one that ships with fedi.")] = "tiny"  # noqa: E501
-    device: Annotated[str, Meta(description="Torch device for drawing, such as `cpu`, `cuda` or `cuda:1`.")] = "cpu"
-    picture_size: Annotated[int, Meta(description="Longer side of a drawn picture, in pixels, when nobody asks for another.", ge=64, le=2048)] = 512  # noqa: E501
-    generation_timeout_s: Annotated[int, Meta(description="Seconds after which drawing one picture is given up.", ge=5, le=7200)] = 600  # noqa: E501
+    model: Annotated[
+        str,
+        Meta(
+            description="Folder of the diffusers pipeline that draws; `tiny` is the one that ships with fedi."
+        ),
+    ] = "tiny"
+    device: Annotated[
+        str, Meta(description="Torch device for drawing, such as `cpu`, `cuda` or `cuda:1`.")
+    ] = "cpu"
+    picture_size: Annotated[
+        int,
+        Meta(
+            description="Longer side of a drawn picture, in pixels, when nobody asks for another.",
+            ge=64,
+            le=2048,
+        ),
+    ] = 512
+    generation_timeout_s: Annotated[
+        int, Meta(description="Seconds after which drawing one picture is given up.", ge=5, le=7200)
+    ] = 600
     instance_name: Annotated[str, Meta(description="Name of this server, as people see it.")] = "fedi"
-    instance_description: Annotated[str, Meta(description="One or two sentences about this server.")] = "Pictures made with AI, labelled, on a server of our own."  # noqa: E501
-    contact_email: Annotated[str, Meta(description="Address at which the operator can be reached; shown to everyone.")] = ""  # noqa: E501
-    language: Annotated[str, Meta(description="Language of posts that do not name one, as an ISO 639-1 code.")] = "en"
-    post_characters_max: Annotated[int, Meta(description="Longest post that people here may write, in characters.", ge=100, le=100_000)] = 2000  # noqa: E501
-    authorized_fetch: Annotated[bool, Meta(description="Answer other servers' reads of people and posts only when they are signed.")] = False  # noqa: E501
-    delivery_concurrency: Annotated[int, Meta(description="Deliveries to other servers in flight at once, per worker process.", ge=1, le=1000)] = 64  # noqa: E501
-    ca_file: Annotated[str, Meta(description="PEM file with certificate authorities to trust beside the system's, for private networks and tests.")] = ""  # noqa: E501
-    trusted_proxies: Annotated[list[str], Meta(description="Address ranges of reverse proxies whose `X-Forwarded-For` is believed, separated by commas.")] = msgspec.field(default_factory=lambda: ["127.0.0.1/32", "::1/128"])  # noqa: E501
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line that is written.")] = "info"  # noqa: E501
+    instance_description: Annotated[str, Meta(description="One or two sentences about this server.")] = (
+        "Pictures made with AI, labelled, on a server of our own."
+    )
+    contact_email: Annotated[
+        str, Meta(description="Address at which the operator can be reached; shown to everyone.")
+    ] = ""
+    language: Annotated[
+        str, Meta(description="Language of posts that do not name one, as an ISO 639-1 code.")
+    ] = "en"
+    post_characters_max: Annotated[
+        int, Meta(description="Longest post that people here may write, in characters.", ge=100, le=100_000)
+    ] = 2000
+    authorized_fetch: Annotated[
+        bool, Meta(description="Answer other servers' reads of people and posts only when they are signed.")
+    ] = False
+    delivery_concurrency: Annotated[
+        int,
+        Meta(description="Deliveries to other servers in flight at once, per worker process.", ge=1, le=1000),
+    ] = 64
+    ca_file: Annotated[
+        str,
+        Meta(
+            description="PEM file with certificate authorities to trust beside the system's, for private "
+            "networks and tests."
+        ),
+    ] = ""
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(
+            description="Address ranges of reverse proxies whose `X-Forwarded-For` is believed, separated by "
+            "commas."
+        ),
+    ] = msgspec.field(default_factory=lambda: ["127.0.0.1/32", "::1/128"])
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least severe log line that is written."),
+    ] = "info"
     log_style: Annotated[Literal["text", "json"], Meta(description="Shape of log lines.")] = "text"
-    rate_limits: Annotated[bool, Meta(description="Test switch: off lifts the limits on requests. Refused with a public https origin.")] = True  # noqa: E501
-    allow_http_peers: Annotated[bool, Meta(description="Test switch: talk to other servers over plain http as well. Refused with a public https origin.")] = False  # noqa: E501
-    outgoing_allow: Annotated[list[str], Meta(description="Test switch: private address ranges that outgoing requests may reach; inside them a peer may be an IP literal with a port. Refused with a public https origin.")] = msgspec.field(default_factory=list)  # noqa: E501
+    rate_limits: Annotated[
+        bool,
+        Meta(
+            description="Test switch: off lifts the limits on requests. Refused with a public https origin."
+        ),
+    ] = True
+    allow_http_peers: Annotated[
+        bool,
+        Meta(
+            description="Test switch: talk to other servers over plain http as well. Refused with a public "
+            "https origin."
+        ),
+    ] = False
+    outgoing_allow: Annotated[
+        list[str],
+        Meta(
+            description="Test switch: private address ranges that outgoing requests may reach; inside them a "
+            "peer may be an IP literal with a port. Refused with a public https origin."
+        ),
+    ] = msgspec.field(default_factory=list)
 
     @property
     def host(self) -> str:
@@ -81,7 +164,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             return f"sqlite+aiosqlite:///{self.data_path / 'fedi.db'}"
         for plain, driver in _ASYNC_DRIVERS.items():
             if self.database_url.startswith(plain + "://"):
-                return driver + self.database_url[len(plain):]
+                return driver + self.database_url[len(plain) :]
         return self.database_url
 
     @property
@@ -132,7 +215,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as trouble:
-        raise SettingsError(str(path), f"cannot be read ({trouble})", "make it a readable UTF-8 file") from None
+        raise SettingsError(
+            str(path), f"cannot be read ({trouble})", "make it a readable UTF-8 file"
+        ) from None
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as trouble:
@@ -154,10 +239,10 @@ def _read_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_text(key: str, text: str) -> Any:
-    kind = {field.name: field.type for field in msgspec.structs.fields(Settings)}[key]
-    if "list" in str(kind):
+    kind, *_ = get_args({field.name: field.type for field in msgspec.structs.fields(Settings)}[key])
+    if get_origin(kind) is list:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if "bool" in str(kind):
+    if kind is bool:
         return {"on": True, "yes": True, "off": False, "no": False}.get(text.lower(), text)
     return text
 
@@ -179,14 +264,24 @@ def _explain(refusal: msgspec.ValidationError) -> SettingsError:
 
 def _check(settings: Settings) -> None:
     parts = urlsplit(settings.origin)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
-        raise SettingsError("origin", f"'{settings.origin}' is not scheme://host", "write https://your.host without a path")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.path
+        or parts.query
+        or parts.username
+    ):
+        raise SettingsError(
+            "origin", f"'{settings.origin}' is not scheme://host", "write https://your.host without a path"
+        )
     for key in ("trusted_proxies", "outgoing_allow"):
         for text in getattr(settings, key):
             try:
                 ipaddress.ip_network(text)
             except ValueError:
-                raise SettingsError(key, f"'{text}' is not an address range", "write it as 127.0.0.0/8") from None
+                raise SettingsError(
+                    key, f"'{text}' is not an address range", "write it as 127.0.0.0/8"
+                ) from None
     if settings.ca_file and not Path(settings.ca_file).is_file():
         raise SettingsError("ca_file", f"'{settings.ca_file}' is not a file", "give the path of a PEM file")
     if parts.scheme == "https" and is_public(parts.hostname):

@@ -48,14 +48,14 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - given by SQLAlchemy
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
         """Refuse naive moments: they would be an hour off for half of the world."""
         if value is None:
             return None
         assert value.tzinfo is not None, "a moment without a time zone"
         return round(value.timestamp() * 1000)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - given by SQLAlchemy
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Return an aware moment in UTC."""
         return None if value is None else datetime.fromtimestamp(value / 1000, tz=UTC)
 
@@ -74,7 +74,9 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", connections=READERS_MAX)
         else:
-            self._writer = create_async_engine(url, pool_size=POSTGRES_CONNECTIONS_MAX, max_overflow=0, pool_pre_ping=True)
+            self._writer = create_async_engine(
+                url, pool_size=POSTGRES_CONNECTIONS_MAX, max_overflow=0, pool_pre_ping=True
+            )
             self._reader = self._writer
 
     @property

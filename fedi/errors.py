@@ -15,7 +15,7 @@ class FediError(Exception):
     """Anything that this server raises on purpose."""
 
 
-class Refused(FediError):  # noqa: N818 - reads as a verdict at every raise: `raise Refused(404, ...)`
+class Refused(FediError):  # noqa: N818 - reads as a verdict at every raise
     """A request that will not be served.
 
     Args:

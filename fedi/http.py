@@ -17,6 +17,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -129,14 +130,23 @@ class GuardedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the checked addresses, to which the connection is then made."""
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, family=family
+        )
         results: list[ResolveResult] = []
         for kind, _, proto, _, address in found:
             ip = str(address[0])
             if not self._guard.permits(ip):
                 raise RefusedAddressError(f"{host} resolves to {ip}, which is not on the internet")
             results.append(
-                {"hostname": host, "host": ip, "port": port, "family": kind, "proto": proto, "flags": socket.AI_NUMERICHOST}
+                {
+                    "hostname": host,
+                    "host": ip,
+                    "port": port,
+                    "family": kind,
+                    "proto": proto,
+                    "flags": socket.AI_NUMERICHOST,
+                }
             )
         return results
 
@@ -229,7 +239,9 @@ def guard_from(settings: Settings) -> AddressGuard:
     )
 
 
-def build_client(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+def build_client(
+    settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
     """Build the outgoing client of this process.
 
     Args:
@@ -247,6 +259,7 @@ def build_client(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=TOTAL_TIMEOUT_S),
         follow_redirects=False,
         trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept
         headers={
             "user-agent": f"fedi/{fedi.__version__} (+{settings.origin}/about)",
             "accept-encoding": "identity",

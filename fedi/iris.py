@@ -7,8 +7,8 @@ and never from a request's Host header.
 from fedi.config import Settings
 
 __all__ = [
-    "actor", "featured", "followers", "following", "inbox", "instance_actor", "key", "local_post_id", "local_username",
-    "media", "note", "outbox", "post", "profile", "shared_inbox", "static", "tag",
+    "actor", "featured", "followers", "following", "inbox", "instance_actor", "key", "local_post_id",
+    "local_username", "media", "note", "outbox", "post", "profile", "shared_inbox", "static", "tag",
 ]  # fmt: skip
 
 

@@ -16,7 +16,9 @@ __all__ = ["configure", "get"]
 def configure(level: str, style: Literal["text", "json"]) -> None:
     """Set up logging for a process; called once, by the CLI."""
     renderer: Any = (
-        structlog.processors.JSONRenderer() if style == "json" else structlog.processors.LogfmtRenderer(
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.processors.LogfmtRenderer(
             key_order=["timestamp", "level", "event"], bool_as_flag=False
         )
     )

@@ -39,7 +39,9 @@ async def revision(db: Database) -> str | None:
     except (DBAPIError, OSError) as trouble:
         cause = " ".join(str(getattr(trouble, "orig", trouble)).split())
         raise SettingsError(
-            "database_url", f"the database cannot be opened ({cause})", "check that it runs and may be written"
+            "database_url",
+            f"the database cannot be opened ({cause})",
+            "check that it runs and may be written",
         ) from None
 
 
@@ -51,7 +53,9 @@ async def prepare(ctx: Context) -> None:
     """
     at = await revision(ctx.db)
     if at is not None and at > HEAD:
-        raise SettingsError("database_url", f"the database is at revision {at}, this version knows {HEAD}", "run a newer fedi")
+        raise SettingsError(
+            "database_url", f"the database is at revision {at}, this version knows {HEAD}", "run a newer fedi"
+        )
     if at != HEAD:
         log.info("migrating", at=at, to=HEAD)
         await _migrate(ctx)
@@ -60,10 +64,16 @@ async def prepare(ctx: Context) -> None:
 
 
 async def _migrate(ctx: Context) -> None:
-    environment = {**os.environ, "FEDI_DATABASE_URL": ctx.settings.database, "FEDI_DATA_DIR": ctx.settings.data_dir}
+    environment = {
+        **os.environ,
+        "FEDI_DATABASE_URL": ctx.settings.database,
+        "FEDI_DATA_DIR": ctx.settings.data_dir,
+    }
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "fedi.migrate", env=environment, stderr=asyncio.subprocess.PIPE
     )
     _, errors = await child.communicate()
     if child.returncode != 0:
-        raise SettingsError("database_url", f"the migration failed ({errors.decode().strip()[-300:]})", "see the log")
+        raise SettingsError(
+            "database_url", f"the migration failed ({errors.decode().strip()[-300:]})", "see the log"
+        )

@@ -17,7 +17,15 @@ from urllib.parse import urlsplit
 import nh3
 from bleach.linkifier import Linker, build_url_re
 
-__all__ = ["MentionLink", "clean_name", "find_hashtags", "find_mentions", "html_to_text", "plain_to_html", "sanitise"]
+__all__ = [
+    "MentionLink",
+    "clean_name",
+    "find_hashtags",
+    "find_mentions",
+    "html_to_text",
+    "plain_to_html",
+    "sanitise",
+]
 
 HTML_BYTES_MAX = 128 * 1024
 """Of HTML that is looked at, in bytes; longer posts are shown as cut plain text."""
@@ -32,10 +40,15 @@ NAME_CHARACTERS_MAX = 2048
 """Of a display name that is kept; Mastodon's figure."""
 
 TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "i", "li", "ol", "p",
-    "pre", "s", "span", "strong", "sub", "sup", "u", "ul",
+    "a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "i", "li", "ol",
+    "p", "pre", "s", "span", "strong", "sub", "sup", "u", "ul",
 }  # fmt: skip
-ATTRIBUTES = {"a": {"href", "translate", "title"}, "span": {"translate"}, "ol": {"start", "reversed"}, "li": {"value"}}
+ATTRIBUTES = {
+    "a": {"href", "translate", "title"},
+    "span": {"translate"},
+    "ol": {"start", "reversed"},
+    "li": {"value"},
+}
 CLASSES = {
     "a": {"mention", "hashtag", "u-url"},
     "span": {"h-card", "invisible", "ellipsis"},
@@ -56,9 +69,13 @@ _to_text = nh3.Cleaner(tags=set(), clean_content_tags={"script", "style", "templ
 # bleach's own list of top-level domains is old, and federated hosts like new ones: any name will do.
 _URL = build_url_re(tlds=["[a-z][a-z0-9-]+", "[0-9]+"], protocols=["http", "https"])
 
-MENTION = re.compile(r"(?<![\w/@])@([A-Za-z0-9_]+(?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)(?:@([A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?))?")
+MENTION = re.compile(
+    r"(?<![\w/@])@([A-Za-z0-9_]+(?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)(?:@([A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?))?"
+)
 HASHTAG = re.compile(r"(?<![\w/&#])#(\w*[^\W\d_]\w*)")
-_ANYTHING = re.compile(rf"(?P<mention>{MENTION.pattern})|(?P<hashtag>{HASHTAG.pattern})|(?P<url>https?://[^\s<>\"']+)")
+_ANYTHING = re.compile(
+    rf"(?P<mention>{MENTION.pattern})|(?P<hashtag>{HASHTAG.pattern})|(?P<url>https?://[^\s<>\"']+)"
+)
 
 # Controls, zero-width characters and bidirectional overrides: in a name they only serve to deceive.
 _DECEIVING = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -163,16 +180,18 @@ def _link(found: str) -> str:
     """Let bleach's linkifier decide where the address ends (commas, brackets), then shorten what shows."""
     anchors: list[str] = []
 
-    def remember(attrs: dict[object, str], _new: bool = False) -> dict[object, str]:  # noqa: FBT001, FBT002 - bleach's signature
+    def remember(attrs: dict[object, str], _new: object = None) -> dict[object, str]:
         anchors.append(html.unescape(attrs[(None, "href")]))
         return attrs
 
-    linked = Linker(callbacks=[remember], url_re=_URL, parse_email=False).linkify(html.escape(found, quote=False))
+    linked = Linker(callbacks=[remember], url_re=_URL, parse_email=False).linkify(
+        html.escape(found, quote=False)
+    )
     if not anchors or not urlsplit(anchors[0]).hostname:
         return _escape(found)
     before, _, rest = linked.partition("<a ")
     after = rest.partition("</a>")[2]
-    return before + _shortened(anchors[0]) + after
+    return f"{before}{_shortened(anchors[0])}{after}"
 
 
 def _shortened(url: str) -> str:
@@ -181,7 +200,8 @@ def _shortened(url: str) -> str:
     shown, hidden = rest[:LINK_CHARACTERS_SHOWN], rest[LINK_CHARACTERS_SHOWN:]
     return (
         f'<a href="{html.escape(url)}" rel="nofollow noopener noreferrer" target="_blank">'
-        f'<span class="invisible">{scheme}://</span><span class="{"ellipsis" if cut else ""}">{html.escape(shown)}</span>'
+        f'<span class="invisible">{scheme}://</span>'
+        f'<span class="{"ellipsis" if cut else ""}">{html.escape(shown)}</span>'
         f'<span class="invisible">{html.escape(hidden)}</span></a>'
     )
 

@@ -6,10 +6,10 @@ here, once: try again, give up, or give back on a graceful stop.
 """
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 from sqlalchemy.exc import DBAPIError
@@ -47,29 +47,31 @@ CLAIMS_MAX = 50
 """Jobs claimed at once: batches are what makes a queue in a database fast."""
 
 
+LEASE_S = 15.0
+"""How long a job is held without a sign of life from its worker, in seconds: so long it rests after a
+worker was killed. Every third of it is a sign of life."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """How a queue is worked.
 
     Attributes:
         concurrency: jobs in flight in this process.
-        lease_s: how long a job may take before somebody else may have it, in seconds.
         per_host: jobs in flight for one other server; None where jobs have no host.
     """
 
     concurrency: int
-    lease_s: float
     per_host: int | None = None
 
 
 def queues(delivery_concurrency: int) -> dict[str, Queue]:
     """Return the queues that a server works."""
     return {
-        "inbox": Queue(concurrency=16, lease_s=120.0),
-        # A delivery has 30 s for each of its two knocks.
-        "deliver": Queue(concurrency=delivery_concurrency, lease_s=120.0, per_host=4),
-        "gpu": Queue(concurrency=1, lease_s=imagining.LEASE_S),
-        "default": Queue(concurrency=2, lease_s=300.0),
+        "inbox": Queue(concurrency=16),
+        "deliver": Queue(concurrency=delivery_concurrency, per_host=4),
+        "gpu": Queue(concurrency=1),
+        "default": Queue(concurrency=2),
     }
 
 
@@ -95,7 +97,11 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop`; then finish what is in flight, or give it back after `STOP_S`."""
-        loops = [asyncio.create_task(self._work(name, how), name=f"queue {name}") for name, how in self._queues.items()]
+        loops = [
+            asyncio.create_task(self._work(name, how), name=f"queue {name}")
+            for name, how in self._queues.items()
+        ]
+        beating = asyncio.create_task(self._beat(), name="lease heartbeat")
         try:
             await asyncio.gather(*loops)
         finally:
@@ -103,6 +109,7 @@ class Worker:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
             await self._settle()
+            beating.cancel()
 
     def stop(self) -> None:
         """Claim nothing more."""
@@ -134,15 +141,27 @@ class Worker:
                     tx,
                     name,
                     limit=min(free, CLAIMS_MAX),
-                    lease_s=how.lease_s,
+                    lease_s=LEASE_S,
                     now=self._ctx.clock(),
                     per_host=how.per_host,
                     busy_hosts={host: count for host, count in busy.items() if host is not None},
                 )
         except DBAPIError as trouble:
-            log.error("claim_failed", queue=name, error=str(trouble.orig))
+            log.warning("claim_failed", queue=name, error=str(trouble.orig))
             await asyncio.sleep(POLL_S)
             return []
+
+    async def _beat(self) -> None:
+        """Say that we live, for all jobs held, in one transaction."""
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            if held := list(self._held.values()):
+                until = self._ctx.clock() + timedelta(seconds=LEASE_S)
+                try:
+                    async with self._ctx.db.write() as tx:
+                        await queue.extend_many(tx, held, until=until)
+                except DBAPIError as trouble:
+                    log.warning("heartbeat_failed", error=str(trouble.orig))
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._held.pop(task, None)
@@ -171,11 +190,13 @@ async def run_one(ctx: Context, job: Claim, runner: Runner | None = None) -> Non
     except LeaseLostError as lost:
         log.info("lease_lost", job=job.id, kind=job.kind, error=str(lost))
     except (UnreachableError, httpx.HTTPError, TimeoutError) as trouble:
-        await _again(ctx, job, str(trouble) or type(trouble).__name__, getattr(trouble, "retry_after_s", None))
+        await _again(
+            ctx, job, str(trouble) or type(trouble).__name__, getattr(trouble, "retry_after_s", None)
+        )
     except (Refused, ActivityPubError) as refusal:
         await _give_up(ctx, job, str(refusal), keep=isinstance(refusal, FetchError))
-    except Exception as mistake:  # noqa: BLE001 - a mistake of ours in one job must not stop the others
-        log.error("job_failed", job=job.id, kind=job.kind, error=repr(mistake), trace=traceback.format_exc())
+    except Exception as mistake:  # a mistake in one job must not stop the others
+        log.exception("job_failed", job=job.id, kind=job.kind)
         await _again(ctx, job, repr(mistake), None)
 
 
@@ -185,7 +206,9 @@ async def _again(ctx: Context, job: Claim, error: str, retry_after_s: float | No
         return
     later = retry.next_attempt(job.attempts, ctx.clock(), ctx.rng, retry_after_s=retry_after_s)
     await _decide(ctx, job, lambda tx: queue.retry(tx, job, run_at=later, error=error))
-    log.info("job_retried", job=job.id, kind=job.kind, attempt=job.attempts, until=later.isoformat(), error=error)
+    log.info(
+        "job_retried", job=job.id, kind=job.kind, attempt=job.attempts, until=later.isoformat(), error=error
+    )
 
 
 async def _give_up(ctx: Context, job: Claim, error: str, *, keep: bool) -> None:

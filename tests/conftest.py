@@ -56,16 +56,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
 
 
 @pytest.fixture
-async def make_server(
-    tmp_path: Any, sqlite_template: SqliteTemplate
-) -> AsyncIterator[MakeServer]:
+async def make_server(tmp_path: Any, sqlite_template: SqliteTemplate) -> AsyncIterator[MakeServer]:
     """Make servers on SQLite that reach one another by host: `await make_server("https://a.test", **settings)`."""
     from tests.servers import Network, open_server  # noqa: PLC0415 - the libraries' tests do not need the server
 
     network = Network()
     opened: list[Any] = []
 
-    async def make(origin: str = "https://fedi.test", *, database_url: str | None = None, **settings: Any) -> "Server":
+    async def make(
+        origin: str = "https://fedi.test", *, database_url: str | None = None, **settings: Any
+    ) -> "Server":
         folder = tmp_path / f"server{len(opened)}"
         folder.mkdir()
         url = database_url or sqlite_template.copy_to(folder / "fedi.db")

@@ -87,14 +87,35 @@ def postgres_or_skip(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postg
     binaries, port = POSTGRES_BINARIES[-1], _free_port()
     as_whom = _demoted(folder)
     data = folder / "data"
-    subprocess.run([*as_whom, binaries / "initdb", "-D", data, "-A", "trust", "-U", "fedi", "--no-sync"], check=True, capture_output=True)
+    subprocess.run(
+        [*as_whom, binaries / "initdb", "-D", data, "-A", "trust", "-U", "fedi", "--no-sync"],
+        check=True,
+        capture_output=True,
+    )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=300"
-    start = [*as_whom, binaries / "pg_ctl", "-D", data, "-w", "-t", str(START_TIMEOUT_S), "-l", folder / "log", "-o", options, "start"]
+    start = [
+        *as_whom,
+        binaries / "pg_ctl",
+        "-D",
+        data,
+        "-w",
+        "-t",
+        str(START_TIMEOUT_S),
+        "-l",
+        folder / "log",
+        "-o",
+        options,
+        "start",
+    ]
     subprocess.run(start, check=True, capture_output=True)
     try:
         yield Postgres(f"postgresql://fedi@127.0.0.1:{port}/postgres")
     finally:
-        subprocess.run([*as_whom, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False, capture_output=True)
+        subprocess.run(
+            [*as_whom, binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
+            check=False,
+            capture_output=True,
+        )
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -79,7 +79,12 @@ class Server:
                 if not names or name in names:
                     async with self.ctx.db.write() as tx:
                         claims += await queue.claim(
-                            tx, name, limit=how.concurrency, lease_s=how.lease_s, now=self.clock(), per_host=how.per_host
+                            tx,
+                            name,
+                            limit=how.concurrency,
+                            lease_s=600,
+                            now=self.clock(),
+                            per_host=how.per_host,
                         )
             if not claims:
                 return done
@@ -87,7 +92,9 @@ class Server:
             done += len(claims)
         raise AssertionError("jobs make jobs without end")
 
-    async def person(self, name: str, *, password: str | None = None, bot: bool = False, role: Role = Role.USER) -> Account:
+    async def person(
+        self, name: str, *, password: str | None = None, bot: bool = False, role: Role = Role.USER
+    ) -> Account:
         """Make a local account."""
         hashed = await accounts.hash_password(password) if password else None
         async with self.ctx.db.write() as tx:
@@ -108,7 +115,10 @@ async def open_server(
 ) -> AsyncIterator[Server]:
     """Open a server whose outgoing requests go to `network`, and put it there."""
     chosen = Settings(
-        origin=origin, data_dir=str(folder), database_url=database_url, **{"rate_limits": False, "picture_size": 64, **settings}
+        origin=origin,
+        data_dir=str(folder),
+        database_url=database_url,
+        **{"rate_limits": False, "picture_size": 64, **settings},
     )
     clock = TickingClock()
     painter = EngineHost(folder=None, engine="media.engines.painted:load")

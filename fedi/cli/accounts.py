@@ -32,12 +32,12 @@ def account() -> None:
 @click.option("--bot", is_flag=True, help="An automated account; needs --operator.")
 @click.option("--operator", metavar="ACCT", help="Handle of the person who answers for the bot.")
 @click.option("--admin", is_flag=True, help="May administer the server.")
-def create(name: str, password: str | None, password_stdin: bool, bot: bool, operator: str | None, admin: bool) -> None:  # noqa: FBT001 - command-line flags
+def create(name: str, password: str | None, operator: str | None, **flags: bool) -> None:
     """Make an account; without a password one is made and shown, except for bots."""
-    if password_stdin:
+    if flags["password_stdin"]:
         password = sys.stdin.readline().rstrip("\r\n")
     settings = settings_from()
-    run(_create(settings, name, password, operator, bot=bot, admin=admin))
+    run(_create(settings, name, password, operator, bot=flags["bot"], admin=flags["admin"]))
 
 
 async def _create(
@@ -82,13 +82,23 @@ async def _list(settings: Settings) -> None:
             .order_by(Account.username)
         )
         for found, role in rows:
-            table.add_row(found.username, found.kind, role or "no login", str(found.statuses_count), str(found.followers_count))
+            table.add_row(
+                found.username,
+                found.kind,
+                role or "no login",
+                str(found.statuses_count),
+                str(found.followers_count),
+            )
     console.print(table)
 
 
 @account.command()
 @click.argument("name")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; otherwise one is made and shown.")
+@click.option(
+    "--password-stdin",
+    is_flag=True,
+    help="Read the password from standard input; otherwise one is made and shown.",
+)
 def password(name: str, password_stdin: bool) -> None:  # noqa: FBT001 - a command-line flag
     """Give an account another password; it is signed out everywhere."""
     given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None

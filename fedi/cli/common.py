@@ -54,7 +54,10 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
         _fail("interrupted", 130)
     except (DBAPIError, OSError) as trouble:
         cause = str(getattr(trouble, "orig", trouble)) or type(trouble).__name__
-        _fail(f"database_url: the database cannot be used ({cause}); check that it runs and may be written", EXIT_SETTINGS)
+        _fail(
+            f"database_url: the database cannot be used ({cause}); check that it runs and may be written",
+            EXIT_SETTINGS,
+        )
     sys.exit(status or 0)
 
 
@@ -73,7 +76,9 @@ def require_initialised(settings: Settings) -> None:
         SettingsError: saying how to make one.
     """
     if not settings.database_url and not (settings.data_path / "fedi.db").exists():
-        raise SettingsError("data_dir", f"{settings.data_path} has no instance", "make one with `fedi init --origin URL`")
+        raise SettingsError(
+            "data_dir", f"{settings.data_path} has no instance", "make one with `fedi init --origin URL`"
+        )
 
 
 def _fail(line: str, status: int) -> NoReturn:

@@ -95,7 +95,11 @@ async def _ensure_bot(ctx: Context) -> Account:
 
 
 async def _latest(tx: Tx, bot: Account) -> Post | None:
-    newest = select(Post).where(Post.account_id == bot.id, Post.state == PostState.PUBLISHED).order_by(Post.id.desc())
+    newest = (
+        select(Post)
+        .where(Post.account_id == bot.id, Post.state == PostState.PUBLISHED)
+        .order_by(Post.id.desc())
+    )
     return (await tx.execute(newest.limit(1))).scalar_one_or_none()
 
 

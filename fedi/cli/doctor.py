@@ -94,7 +94,11 @@ async def _queue(ctx: Context) -> Finding:
     except DBAPIError:
         return Finding(verdict="note", what="queue: cannot be read before the database is there")
     if dead:
-        return Finding(verdict="note", what=f"queue: jobs were given up, the last: {dead[0].last_error}", mend="see `fedi queue status`")
+        return Finding(
+            verdict="note",
+            what=f"queue: jobs were given up, the last: {dead[0].last_error}",
+            mend="see `fedi queue status`",
+        )
     return Finding(verdict="ok", what="queue: nothing was given up")
 
 
@@ -109,10 +113,20 @@ async def _disk(ctx: Context) -> Finding:
 async def _model(ctx: Context) -> Finding:
     folder = model_folder(ctx.settings)
     if not (folder / "model_index.json").is_file():
-        return Finding(verdict="fail", what=f"model: {folder} has no model_index.json", mend="set model to the folder of a diffusers pipeline")
-    missing = [name for name in ("torch", "diffusers", "transformers") if importlib.util.find_spec(name) is None]
+        return Finding(
+            verdict="fail",
+            what=f"model: {folder} has no model_index.json",
+            mend="set model to the folder of a diffusers pipeline",
+        )
+    missing = [
+        name for name in ("torch", "diffusers", "transformers") if importlib.util.find_spec(name) is None
+    ]
     if missing:
-        return Finding(verdict="fail", what=f"model: {', '.join(missing)} is not installed", mend="install the extra: pip install 'fedi[ai]'")
+        return Finding(
+            verdict="fail",
+            what=f"model: {', '.join(missing)} is not installed",
+            mend="install the extra: pip install 'fedi[ai]'",
+        )
     return Finding(verdict="ok", what=f"model: {folder.name} is there")
 
 
@@ -120,7 +134,9 @@ async def _model_loads(ctx: Context) -> Finding:
     try:
         info = await ctx.engine.warm()
     except MediaError as trouble:
-        return Finding(verdict="fail", what=f"model: {trouble.message} ({trouble})", mend="see docs/settings.md, model")
+        return Finding(
+            verdict="fail", what=f"model: {trouble.message} ({trouble})", mend="see docs/settings.md, model"
+        )
     return Finding(verdict="ok", what=f"model: {info.model} {info.revision} loads")
 
 
@@ -137,8 +153,14 @@ async def _switches(ctx: Context) -> Finding:
     ]
     host = settings.host.partition(":")[0]
     if on:
-        return Finding(verdict="note", what=f"test switches are on: {', '.join(on)}", mend="remove them before others can reach you")
-    return Finding(verdict="ok", what=f"test switches: all off; the host is {'public' if is_public(host) else 'private'}")
+        return Finding(
+            verdict="note",
+            what=f"test switches are on: {', '.join(on)}",
+            mend="remove them before others can reach you",
+        )
+    return Finding(
+        verdict="ok", what=f"test switches: all off; the host is {'public' if is_public(host) else 'private'}"
+    )
 
 
 CHECKS: tuple[Check, ...] = (_origin, _listening, _database, _queue, _disk, _model, _switches)

@@ -26,25 +26,33 @@ POLL_S = 0.5
 @click.argument("name")
 @click.argument("prompt")
 @click.option("--seed", type=int, help="For the same picture again.")
-@click.option("--visibility", type=click.Choice(posting.VISIBILITIES), help="Unlisted for bots, otherwise public.")
+@click.option(
+    "--visibility", type=click.Choice(posting.VISIBILITIES), help="Unlisted for bots, otherwise public."
+)
 def imagine(name: str, prompt: str, seed: int | None, visibility: str | None) -> None:
     """Draw PROMPT and post it as NAME."""
     settings = settings_from()
     run(_imagine(settings, name, prompt, seed, visibility))
 
 
-async def _imagine(settings: Settings, name: str, prompt: str, seed: int | None, visibility: str | None) -> None:
+async def _imagine(
+    settings: Settings, name: str, prompt: str, seed: int | None, visibility: str | None
+) -> None:
     require_initialised(settings)
     async with open_instance(settings) as ctx:
         async with ctx.db.read() as tx:
             author = await find_account.local_by_name(tx, name.removeprefix("@"))
         if author is None:
-            raise Refused(404, f"There is no account '{name}' here; make it with `fedi account create {name}`.")
+            raise Refused(
+                404, f"There is no account '{name}' here; make it with `fedi account create {name}`."
+            )
         post = await draw(ctx, author, prompt, seed=seed, visibility=visibility)
         console.print(post.url)
 
 
-async def draw(ctx: Context, author: Account, prompt: str, *, seed: int | None = None, visibility: str | None = None) -> Post:
+async def draw(
+    ctx: Context, author: Account, prompt: str, *, seed: int | None = None, visibility: str | None = None
+) -> Post:
     """Draw and publish a picture, showing the steps, and return the post.
 
     The job is an ordinary one: killed in between, the picture is finished by the next worker.
@@ -55,7 +63,13 @@ async def draw(ctx: Context, author: Account, prompt: str, *, seed: int | None =
     new = posting.NewPost(text=prompt, visibility=visibility or ("unlisted" if author.is_bot else "public"))
     async with ctx.db.write() as tx:
         draft = await imagining.request(ctx, tx, author=author, prompt=prompt, new=new, seed=seed)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} steps"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total} steps"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=False) as progress:
         task = progress.add_task("Loading the model", total=None)
 

@@ -33,7 +33,9 @@ async def _status(settings: Settings) -> None:
         dead = await jobs.dead(tx, limit=20)
     console.print(table if rows else "No jobs wait and none was given up.")
     for job in dead:
-        console.print(f"dead {job.id} {job.kind} after {job.attempts} attempts, {job.host or 'here'}: {job.last_error}")
+        console.print(
+            f"dead {job.id} {job.kind} after {job.attempts} attempts, {job.host or 'here'}: {job.last_error}"
+        )
 
 
 @queue.command()

@@ -22,7 +22,7 @@ def main(click_context: click.Context, data_dir: str | None) -> None:
 
 
 for command in (
-    server.init, server.serve, server.worker, accounts.account, pictures.imagine, demo.demo, doctor.doctor, queues.queue,
-    server.db,
+    server.init, server.serve, server.worker, server.db, accounts.account, pictures.imagine, demo.demo,
+    doctor.doctor, queues.queue,
 ):  # fmt: skip
     main.add_command(command)

@@ -31,8 +31,14 @@ IDLE_S = 30
 
 
 @click.command()
-@click.option("--origin", required=True, metavar="URL", help="Scheme and host under which everyone reaches the server.")
-@click.option("--account-domain", metavar="DOMAIN", help="Domain in handles, when it differs from the host of the origin.")
+@click.option(
+    "--origin", required=True, metavar="URL", help="Scheme and host under which everyone reaches the server."
+)
+@click.option(
+    "--account-domain",
+    metavar="DOMAIN",
+    help="Domain in handles, when it differs from the host of the origin.",
+)
 def init(origin: str, account_domain: str | None) -> None:
     """Make an instance: its directory, config.toml, database and keys."""
     settings = settings_from(origin=origin, account_domain=account_domain)
@@ -62,18 +68,26 @@ def write_config(settings: Settings) -> Path:
         if path.exists():
             known = path.read_text()
             if lines[0] not in known:
-                raise SettingsError("origin", f"{path} has another origin", "choose another --data-dir or edit that file")
+                raise SettingsError(
+                    "origin", f"{path} has another origin", "choose another --data-dir or edit that file"
+                )
             return path
         path.write_text("# The settings are listed in docs/settings.md.\n" + "\n".join(lines) + "\n")
     except OSError as trouble:
-        raise SettingsError("data_dir", f"{settings.data_path} cannot be written ({trouble.strerror})", "choose a directory of yours") from None
+        raise SettingsError(
+            "data_dir",
+            f"{settings.data_path} cannot be written ({trouble.strerror})",
+            "choose a directory of yours",
+        ) from None
     return path
 
 
 @click.command()
 @click.option("--bind", metavar="ADDRESS", help="Address to listen on.")
 @click.option("--port", type=int, help="TCP port to listen on.")
-@click.option("--no-worker", is_flag=True, help="Only answer requests; jobs are done by `fedi worker` elsewhere.")
+@click.option(
+    "--no-worker", is_flag=True, help="Only answer requests; jobs are done by `fedi worker` elsewhere."
+)
 def serve(bind: str | None, port: int | None, no_worker: bool) -> None:  # noqa: FBT001 - a command-line flag
     """Serve the instance: web, federation, jobs and drawing in one command."""
     settings = settings_from(bind=bind, port=port)
@@ -100,7 +114,11 @@ def require_port(settings: Settings) -> None:
             probe.bind((settings.bind, settings.port))
         except OSError as trouble:
             key = "port" if trouble.errno in {98, 48, 13} else "bind"
-            raise SettingsError(key, f"cannot listen on {settings.bind} port {settings.port} ({trouble.strerror})", "choose another with --port") from None
+            raise SettingsError(
+                key,
+                f"cannot listen on {settings.bind} port {settings.port} ({trouble.strerror})",
+                "choose another with --port",
+            ) from None
 
 
 class _Server(uvicorn.Server):
@@ -149,7 +167,13 @@ async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
 
 
 @click.command()
-@click.option("--queue", "queues", multiple=True, type=click.Choice(sorted(QUEUES)), help="Only this queue; may be given again.")
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    type=click.Choice(sorted(QUEUES)),
+    help="Only this queue; may be given again.",
+)
 def worker(queues: tuple[str, ...]) -> None:
     """Do jobs without answering requests: deliveries, incoming activities, drawing."""
     settings = settings_from()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import Row, Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from fedi.db import Tx, insert, on_commit
@@ -22,8 +22,8 @@ from fedi.jobs.wake import Wake
 from fedi.models import Job, JobState
 
 __all__ = [
-    "Claim", "NewJob", "bury", "claim", "dead", "drop", "enqueue", "extend", "finish", "finish_many", "release", "retry",
-    "revive", "status",
+    "Claim", "NewJob", "bury", "claim", "dead", "drop", "enqueue", "extend", "extend_many", "finish",
+    "finish_many", "release", "retry", "revive", "status",
 ]  # fmt: skip
 
 CANDIDATES_PER_JOB = 8
@@ -117,22 +117,19 @@ async def claim(
     # a dead one no longer holds up the rest.
     first_of_its_key = or_(
         Job.order_key.is_(None),
-        ~exists().where(earlier.order_key == Job.order_key, earlier.id < Job.id, earlier.state == JobState.READY),
+        ~exists().where(
+            earlier.order_key == Job.order_key, earlier.id < Job.id, earlier.state == JobState.READY
+        ),
     )
-    candidates = select(Job.id, Job.host, Job.run_at).where(due, first_of_its_key)
-    if per_host is not None:
-        full = [host for host, held in (busy_hosts or {}).items() if held >= per_host]
-        if full:
-            candidates = candidates.where(or_(Job.host.is_(None), Job.host.not_in(full)))
-    candidates = candidates.order_by(Job.run_at, Job.id).limit(limit * (CANDIDATES_PER_JOB if per_host else 1))
-    if per_host is not None:
-        ids = await _spread_over_hosts(tx, candidates, limit=limit, per_host=per_host, busy=busy_hosts or {})
-        candidates = select(Job.id).where(Job.id.in_(ids))
+    chosen = select(Job.id).where(due, first_of_its_key).order_by(Job.run_at, Job.id)
+    if per_host is None:
+        chosen = chosen.limit(limit)
+    else:
+        ids = await _spread_over_hosts(tx, chosen, limit=limit, per_host=per_host, busy=busy_hosts or {})
         if not ids:
             return []
-    else:
-        candidates = candidates.with_only_columns(Job.id)
-    picked = candidates.where(due).with_for_update(skip_locked=True, of=Job).cte("picked")
+        chosen = select(Job.id).where(Job.id.in_(ids), due)
+    picked = chosen.with_for_update(skip_locked=True, of=Job).cte("picked")
     token, until = secrets.token_hex(8), now + timedelta(seconds=lease_s)
     rows = await tx.execute(
         update(Job)
@@ -145,12 +142,16 @@ async def claim(
 
 
 async def _spread_over_hosts(
-    tx: Tx, candidates: Any, *, limit: int, per_host: int, busy: Mapping[str, int]
+    tx: Tx, chosen: Select[int], *, limit: int, per_host: int, busy: Mapping[str, int]
 ) -> list[int]:
-    """Choose from the candidates so that no host gets more than its share."""
+    """Choose among the first due jobs so that no host gets more than its share."""
+    candidates = chosen.add_columns(Job.host).limit(limit * CANDIDATES_PER_JOB)
+    full = [host for host, held in busy.items() if held >= per_host]
+    if full:
+        candidates = candidates.where(or_(Job.host.is_(None), Job.host.not_in(full)))
     held = dict(busy)
     ids: list[int] = []
-    for identifier, host, _ in await tx.execute(candidates):
+    for identifier, host in await tx.execute(candidates):
         if len(ids) == limit:
             break
         if host is not None:
@@ -201,7 +202,8 @@ async def retry(tx: Tx, job: Claim, *, run_at: datetime, error: str, refund: boo
         LeaseLostError: somebody else holds it by now.
     """
     values: dict[str, Any] = {
-        "run_at": run_at, "claim_token": None, "claimed_until": None, "last_error": error[:ERROR_CHARACTERS_MAX],
+        "run_at": run_at, "claim_token": None, "claimed_until": None,
+        "last_error": error[:ERROR_CHARACTERS_MAX],
     }  # fmt: skip
     if refund:
         values["attempts"] = Job.attempts - 1
@@ -235,6 +237,17 @@ async def extend(tx: Tx, job: Claim, *, until: datetime) -> None:
     _require_one(done, job)
 
 
+async def extend_many(tx: Tx, jobs: Sequence[Claim], *, until: datetime) -> None:
+    """Hold jobs longer; those that somebody else holds by now are passed over."""
+    by_token: dict[str, list[int]] = {}
+    for job in jobs:
+        by_token.setdefault(job.token, []).append(job.id)
+    for token, ids in by_token.items():
+        await tx.execute(
+            update(Job).where(Job.id.in_(ids), Job.claim_token == token).values(claimed_until=until)
+        )
+
+
 async def release(tx: Tx, jobs: Sequence[Claim]) -> None:
     """Give jobs back untouched, when a worker is told to stop; the attempt does not count."""
     for job in jobs:
@@ -249,14 +262,21 @@ async def status(tx: Tx, *, now: datetime) -> list[Row[Any]]:
     """Count the jobs per queue, kind and state: rows of queue, kind, state, count, held, oldest."""
     held = func.sum(case((Job.claimed_until > now, 1), else_=0))
     rows = await tx.execute(
-        select(Job.queue, Job.kind, Job.state, func.count().label("count"), held.label("held"), func.min(Job.created_at).label("oldest"))
+        select(
+            Job.queue,
+            Job.kind,
+            Job.state,
+            func.count().label("count"),
+            held.label("held"),
+            func.min(Job.created_at).label("oldest"),
+        )
         .group_by(Job.queue, Job.kind, Job.state)
         .order_by(Job.queue, Job.kind, Job.state)
     )
     return list(rows)
 
 
-async def dead(tx: Tx, *, limit: int) -> list[Row[Any]]:
+async def dead(tx: Tx, *, limit: int) -> Sequence[Row[int, str, int, str | None, str | None]]:
     """Return the jobs that were given up last: rows of id, kind, attempts, host, last_error."""
     rows = await tx.execute(
         select(Job.id, Job.kind, Job.attempts, Job.host, Job.last_error)
@@ -264,7 +284,7 @@ async def dead(tx: Tx, *, limit: int) -> list[Row[Any]]:
         .order_by(Job.id.desc())
         .limit(limit)
     )
-    return list(rows)
+    return rows.all()
 
 
 async def revive(tx: Tx, wake: Wake, *, kind: str | None, now: datetime) -> int:

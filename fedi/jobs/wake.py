@@ -33,7 +33,9 @@ class Wake:
         """Tell other processes, when this transaction is committed."""
         if tx.get_bind().dialect.name == "postgresql":
             for queue in sorted(queues):
-                await tx.execute(text("SELECT pg_notify(:channel, :queue)"), {"channel": CHANNEL, "queue": queue})
+                await tx.execute(
+                    text("SELECT pg_notify(:channel, :queue)"), {"channel": CHANNEL, "queue": queue}
+                )
 
     async def wait(self, queue: str, timeout_s: float) -> None:
         """Return when the queue was woken since the last wait, or after `timeout_s` seconds."""

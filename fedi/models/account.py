@@ -99,7 +99,9 @@ class Login(Base):
 
     __tablename__ = "login"
 
-    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     password_hash: Mapped[str]
     """argon2id, in its own string form."""
     role: Mapped[str] = mapped_column(server_default=Role.USER)

@@ -31,7 +31,13 @@ class Job(Base):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_claim", "queue", "run_at", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index(
+            "ix_job_claim",
+            "queue",
+            "run_at",
+            sqlite_where=text("state = 'ready'"),
+            postgresql_where=text("state = 'ready'"),
+        ),
         Index("ix_job_order", "order_key", "id"),
         {"sqlite_autoincrement": True},
     )

@@ -54,7 +54,9 @@ class OAuthToken(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     token_hash: Mapped[str] = mapped_column(unique=True)
     app_id: Mapped[int] = mapped_column(Id, ForeignKey("oauth_app.id", ondelete="CASCADE"))
-    account_id: Mapped[int | None] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    account_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
     scopes: Mapped[list[str]] = mapped_column(Json)
     code_hash: Mapped[str | None] = mapped_column(index=True)
     """The code it was bought with: a second use of that code revokes it (RFC 6749 section 4.1.2)."""

@@ -51,11 +51,15 @@ class Post(Base):
     spoiler_text: Mapped[str] = mapped_column(server_default="")
     sensitive: Mapped[bool] = mapped_column(server_default=text("false"))
     language: Mapped[str | None]
-    in_reply_to_id: Mapped[int | None] = mapped_column(Id, ForeignKey("post.id", ondelete="SET NULL"), index=True)
+    in_reply_to_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("post.id", ondelete="SET NULL"), index=True
+    )
     in_reply_to_account_id: Mapped[int | None] = mapped_column(Id)
     in_reply_to_iri: Mapped[str | None] = mapped_column(index=True)
     """Kept even when the post replied to is not known here."""
-    reblog_of_id: Mapped[int | None] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    reblog_of_id: Mapped[int | None] = mapped_column(
+        Id, ForeignKey("post.id", ondelete="CASCADE"), index=True
+    )
     conversation: Mapped[str | None]
     application_id: Mapped[int | None] = mapped_column(Id, ForeignKey("oauth_app.id", ondelete="SET NULL"))
     digital_source_type: Mapped[str | None]
@@ -75,8 +79,12 @@ class Mention(Base):
 
     __tablename__ = "mention"
 
-    post_id: Mapped[int] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
-    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True)
+    post_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    account_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
 
 
 class PostTag(Base):
@@ -85,7 +93,9 @@ class PostTag(Base):
     __tablename__ = "post_tag"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    post_id: Mapped[int] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True)
+    post_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
 
 
 class HomeEntry(Base):
@@ -94,8 +104,12 @@ class HomeEntry(Base):
     __tablename__ = "home_entry"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
 
-    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
-    post_id: Mapped[int] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True)
+    account_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    post_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
 
 
 class Placeholder(Base):
@@ -122,7 +136,9 @@ class Idempotency(Base):
 
     __tablename__ = "idempotency"
 
-    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     key: Mapped[str] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(Instant, index=True)

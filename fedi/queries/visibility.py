@@ -4,7 +4,10 @@ Everything that shows posts goes through `visible_clause` or its twin `can_see`:
 other servers. A second place that decides this would be the place that leaks.
 """
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from fedi.db import Tx
 from fedi.models import Account, Follow, FollowState, Mention, Post, PostState
@@ -17,25 +20,40 @@ OPEN = ("public", "unlisted")
 
 def public_clause() -> ColumnElement[bool]:
     """Return the condition for what a stranger may see."""
-    author_in_good_standing = exists().where(Account.id == Post.account_id, Account.suspended_at.is_(None))
-    return and_(Post.state == PostState.PUBLISHED, Post.visibility.in_(OPEN), author_in_good_standing)
+    return visible_clause(None)
 
 
 def visible_clause(viewer_id: int | None) -> ColumnElement[bool]:
-    """Return the condition over `Post` for what this viewer may see; None is a stranger."""
+    """Return the condition over `Post` for what this viewer may see; None is a stranger.
+
+    Of a boost both must be visible, the wrapper and what it holds: a boost would otherwise bring back what
+    a suspended person wrote.
+    """
+    boosted = aliased(Post)
+    held = exists().where(boosted.id == Post.reblog_of_id, _visible(viewer_id, boosted))
+    return and_(_visible(viewer_id, Post), or_(Post.reblog_of_id.is_(None), held))
+
+
+def _visible(viewer_id: int | None, post: Any) -> ColumnElement[bool]:
+    """Return the condition over `Post` or an alias of it, whatever else the statement selects from."""
+    author, follow, mention = aliased(Account), aliased(Follow), aliased(Mention)
+    in_good_standing = exists().where(author.id == post.account_id, author.suspended_at.is_(None))
+    is_open = post.visibility.in_(OPEN)
     if viewer_id is None:
-        return public_clause()
+        return and_(post.state == PostState.PUBLISHED, is_open, in_good_standing)
     follows = exists().where(
-        Follow.account_id == viewer_id, Follow.target_id == Post.account_id, Follow.state == FollowState.ACCEPTED
+        follow.account_id == viewer_id,
+        follow.target_id == post.account_id,
+        follow.state == FollowState.ACCEPTED,
     )
-    mentioned = exists().where(Mention.post_id == Post.id, Mention.account_id == viewer_id)
-    published = and_(
-        Post.state == PostState.PUBLISHED, or_(mentioned, and_(Post.visibility == "private", follows))
+    mentioned = exists().where(mention.post_id == post.id, mention.account_id == viewer_id)
+    reachable = or_(is_open, mentioned, and_(post.visibility == "private", follows))
+    return or_(
+        post.account_id == viewer_id, and_(post.state == PostState.PUBLISHED, in_good_standing, reachable)
     )
-    return or_(public_clause(), Post.account_id == viewer_id, published)
 
 
 async def can_see(tx: Tx, viewer_id: int | None, post: Post) -> bool:
     """Tell whether this viewer may see this post."""
-    found = await tx.execute(Post.__table__.select().with_only_columns(Post.id).where(Post.id == post.id, visible_clause(viewer_id)))
+    found = await tx.execute(select(Post.id).where(Post.id == post.id, visible_clause(viewer_id)))
     return found.first() is not None

@@ -23,7 +23,8 @@ USERNAME = re.compile(r"[a-z0-9_]{1,30}")
 """Letters that every server takes in a handle; 30 is Mastodon's length."""
 
 RESERVED = frozenset({
-    "actor", "admin", "administrator", "root", "instance", "inbox", "support", "help", "webmaster", "postmaster",
+    "actor", "admin", "administrator", "help", "inbox", "instance", "postmaster", "root", "support",
+    "webmaster",
 })  # fmt: skip
 """Names that look like the server itself."""
 
@@ -98,9 +99,12 @@ async def create_local(
         visibility = "unlisted" if kind == "Service" else "public"
         tx.add(
             Login(
-                account_id=account.id, password_hash=password_hash, role=role, default_visibility=visibility,
+                account_id=account.id,
+                password_hash=password_hash,
+                role=role,
+                default_visibility=visibility,
                 created_at=ctx.clock(),
-            )  # fmt: skip
+            )
         )
         await tx.flush()
     return account

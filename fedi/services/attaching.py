@@ -36,7 +36,11 @@ async def upload(
     except MediaError as refusal:
         raise Refused(422, f"Validation failed: {refusal.message}", why=str(refusal)) from None
     attachment = Attachment(
-        id=ctx.ids.next(), account_id=account_id, kind="image", description=description, created_at=ctx.clock()
+        id=ctx.ids.next(),
+        account_id=account_id,
+        kind="image",
+        description=description,
+        created_at=ctx.clock(),
     )
     if focus is not None:
         attachment.focus_x, attachment.focus_y = focus
@@ -52,7 +56,10 @@ async def fill(ctx: Context, attachment: Attachment, image: ProcessedImage) -> N
     attachment.thumbnail_key = await ctx.blobs.put(image.thumbnail, image.thumbnail_type)
     attachment.media_type = image.content_type
     attachment.width, attachment.height = image.width_px, image.height_px
-    attachment.thumbnail_width, attachment.thumbnail_height = image.thumbnail_width_px, image.thumbnail_height_px
+    attachment.thumbnail_width, attachment.thumbnail_height = (
+        image.thumbnail_width_px,
+        image.thumbnail_height_px,
+    )
     attachment.blurhash = image.blurhash
     attachment.digital_source_type = image.digital_source_type or None
     attachment.state = AttachmentState.READY
@@ -78,7 +85,9 @@ def check_description(description: str | None) -> None:
         Refused: 422.
     """
     if description is not None and len(description) > DESCRIPTION_CHARACTERS_MAX:
-        raise Refused(422, f"Validation failed: a description may have {DESCRIPTION_CHARACTERS_MAX} characters at most.")
+        raise Refused(
+            422, f"Validation failed: a description may have {DESCRIPTION_CHARACTERS_MAX} characters at most."
+        )
 
 
 async def erase(ctx: Context, job: queue.Claim) -> None:
@@ -89,7 +98,9 @@ async def erase(ctx: Context, job: queue.Claim) -> None:
     """
     waiting = [Attachment.id.in_(job.payload["attachment_ids"]), Attachment.post_id.is_(None)]
     async with ctx.db.read() as tx:
-        rows = await tx.execute(select(Attachment.id, Attachment.file_key, Attachment.thumbnail_key).where(*waiting))
+        rows = await tx.execute(
+            select(Attachment.id, Attachment.file_key, Attachment.thumbnail_key).where(*waiting)
+        )
         going = list(rows)
         ids = {row.id for row in going}
         keys = {key for row in going for key in (row.file_key, row.thumbnail_key) if key}

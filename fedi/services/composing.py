@@ -95,7 +95,9 @@ async def _earlier(ctx: Context, tx: Tx, author: Account, key: str) -> Post | No
     and then finds its post.
     """
     if len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX:
-        raise Refused(422, f"An Idempotency-Key may have {IDEMPOTENCY_KEY_CHARACTERS_MAX} characters at most.")
+        raise Refused(
+            422, f"An Idempotency-Key may have {IDEMPOTENCY_KEY_CHARACTERS_MAX} characters at most."
+        )
     claimed = await tx.execute(
         insert(tx, Idempotency)
         .values(account_id=author.id, key=key, post_id=0, created_at=ctx.clock())

@@ -7,11 +7,11 @@ or the published post, and never both or two.
 """
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 
@@ -27,16 +27,18 @@ from fedi.services import attaching, posting
 from media import pipeline
 from media.errors import EngineError, InvalidRequestError, MediaError, ModelMissingError, ModelRefusedError
 from media.processed import FinishedPicture
+from media.provenance import TRAINED_ALGORITHMIC_MEDIA
 from media.request import SEED_MAX, ImageRequest
 from media.safety import moderate_prompt
 
 __all__ = ["LEASE_S", "OnStep", "request", "run", "trouble_of"]
 
-LEASE_S = 60.0
+LEASE_S = 30.0
 """How long a drawing is held without a sign of life, in seconds; every third of it is one."""
 
-ATTEMPTS_MAX = 2
-"""One retry after a crash of the engine, and no more: the same words may crash it again."""
+ATTEMPTS_MAX = 5
+"""Attempts at one picture when the engine dies: a killed process must not lose a picture, and words
+that crash the engine must not do so for ever."""
 
 RETRY_S = 2.0
 """Pause before that retry, in seconds."""
@@ -46,7 +48,9 @@ log = get(__name__)
 OnStep = Callable[[int, int], None]
 
 
-async def request(ctx: Context, tx: Tx, *, author: Account, prompt: str, new: posting.NewPost, seed: int | None = None) -> Post:
+async def request(
+    ctx: Context, tx: Tx, *, author: Account, prompt: str, new: posting.NewPost, seed: int | None = None
+) -> Post:
     """Write the draft and the job for a picture, and return the draft.
 
     Args:
@@ -69,7 +73,9 @@ async def request(ctx: Context, tx: Tx, *, author: Account, prompt: str, new: po
     verdict = moderate_prompt(wanted.prompt)
     if verdict.denied:
         raise Refused(403, verdict.reason, why=f"prompt denied for {author.acct}")
-    await posting.check(ctx, tx, author=author, new=_final(ctx, new, wanted.prompt, "a model", ()))
+    await posting.check(
+        ctx, tx, author=author, new=_labelled(ctx, new, prompt=wanted.prompt, model="a model")
+    )
     draft_id = ctx.ids.next()
     draft = Post(
         id=draft_id,
@@ -128,11 +134,11 @@ async def run(ctx: Context, job: queue.Claim, *, on_step: OnStep | None = None) 
     await attaching.fill(ctx, picture, finished.image)
     async with ctx.db.write() as tx:
         await queue.finish(tx, job)
-        await _publish(ctx, tx, job, wanted, finished, picture)
+        await _publish(ctx, tx, job, finished=finished, made=picture)
 
 
 async def _publish(
-    ctx: Context, tx: Tx, job: queue.Claim, wanted: ImageRequest, finished: FinishedPicture, made: Attachment
+    ctx: Context, tx: Tx, job: queue.Claim, *, finished: FinishedPicture, made: Attachment
 ) -> None:
     """Replace the draft by the post; the caller finishes the job in the same transaction."""
     draft = await find.by_id(tx, job.payload["post_id"])
@@ -143,8 +149,8 @@ async def _publish(
     assert author is not None
     assert picture is not None
     for name in (
-        "file_key", "thumbnail_key", "media_type", "width", "height", "thumbnail_width", "thumbnail_height", "blurhash",
-        "digital_source_type", "state",
+        "file_key", "thumbnail_key", "media_type", "width", "height", "thumbnail_width", "thumbnail_height",
+        "blurhash", "digital_source_type", "state",
     ):  # fmt: skip
         setattr(picture, name, getattr(made, name))
     picture.description = finished.alt
@@ -153,8 +159,14 @@ async def _publish(
     await tx.delete(draft)
     await tx.flush()
     given = posting.NewPost(**job.payload["new"])
-    recipe = {**finished.provenance.to_json(), "prompt": wanted.prompt, "unknown_words": list(finished.unknown_words)}
-    new = _final(ctx, given, wanted.prompt, finished.provenance.model, (picture.id,), recipe=recipe)
+    prompt = str(job.payload["request"]["prompt"])
+    recipe = {
+        **finished.provenance.to_json(),
+        "prompt": prompt,
+        "unknown_words": list(finished.unknown_words),
+    }
+    labelled = _labelled(ctx, given, prompt=prompt, model=finished.provenance.model)
+    new = dataclasses.replace(labelled, attachment_ids=(picture.id,), recipe=recipe)
     post = await posting.publish(ctx, tx, author=author, new=new)
     tx.add(Placeholder(draft_id=draft.id, post_id=post.id))
     await tx.execute(update(Idempotency).where(Idempotency.post_id == draft.id).values(post_id=post.id))
@@ -186,8 +198,10 @@ async def _failed(ctx: Context, job: queue.Claim, trouble: MediaError) -> None:
 
 async def trouble_of(tx: Tx, draft_id: int) -> str | None:
     """Return what the author was told when a draft could not be drawn; None while there is hope."""
-    failed = select(Post.content).join(Attachment, Attachment.post_id == Post.id).where(
-        Post.id == draft_id, Attachment.state == AttachmentState.FAILED
+    failed = (
+        select(Post.content)
+        .join(Attachment, Attachment.post_id == Post.id)
+        .where(Post.id == draft_id, Attachment.state == AttachmentState.FAILED)
     )
     content = (await tx.execute(failed)).scalar_one_or_none()
     return None if content is None else text.html_to_text(content)
@@ -223,25 +237,19 @@ async def _heartbeat(ctx: Context, job: queue.Claim) -> AsyncIterator[None]:
         beating.cancel()
 
 
-def _final(
-    ctx: Context,
-    new: posting.NewPost,
-    prompt: str,
-    model: str,
-    attachment_ids: tuple[int, ...],
-    recipe: dict[str, Any] | None = None,
-) -> posting.NewPost:
+def _labelled(ctx: Context, new: posting.NewPost, *, prompt: str, model: str) -> posting.NewPost:
     """Return the post as it will be published: the words, and what they were made with.
 
     Sentence and hashtags are part of the text, because they are the only marks that every server shows,
     filters and mutes by.
     """
-    values = asdict(new)
-    values["text"] = f"{prompt}\n\nAI-generated image, made with {ctx.settings.instance_name} ({model}). #AIart #AIGenerated"
-    values["attachment_ids"] = attachment_ids
-    values["recipe"] = recipe
-    values["digital_source_type"] = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-    return posting.NewPost(**values)
+    label = f"AI-generated image, made with {ctx.settings.instance_name} ({model}). #AIart #AIGenerated"
+    return dataclasses.replace(
+        new,
+        text=f"{prompt}\n\n{label}",
+        attachment_ids=(),
+        digital_source_type=TRAINED_ALGORITHMIC_MEDIA,
+    )
 
 
 def _ignore(_done: int, _of: int) -> None:

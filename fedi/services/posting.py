@@ -18,7 +18,17 @@ from fedi.db import Tx, insert
 from fedi.errors import Refused
 from fedi.jobs import queue
 from fedi.models import (
-    Account, Attachment, AttachmentState, Favourite, Follow, FollowState, HomeEntry, Mention, Post, PostTag, Tombstone,
+    Account,
+    Attachment,
+    AttachmentState,
+    Favourite,
+    Follow,
+    FollowState,
+    HomeEntry,
+    Mention,
+    Post,
+    PostTag,
+    Tombstone,
 )  # fmt: skip
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, record
@@ -126,7 +136,9 @@ async def check(ctx: Context, tx: Tx, *, author: Account, new: NewPost) -> None:
         raise Refused(422, f"Visibility must be one of {', '.join(VISIBILITIES)}.")
     length = len(new.text) + len(new.spoiler_text)
     if length > ctx.settings.post_characters_max:
-        raise Refused(422, f"The post has {length} characters; {ctx.settings.post_characters_max} are allowed.")
+        raise Refused(
+            422, f"The post has {length} characters; {ctx.settings.post_characters_max} are allowed."
+        )
     if not new.text.strip() and not new.attachment_ids:
         raise Refused(422, "A post needs words or a picture.")
     if len(text.find_mentions(new.text)) > MENTIONS_MAX:
@@ -160,9 +172,8 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
         await _add(tx, Post, post.in_reply_to_id, replies_count=-1)
     if post.state == "published":
         await _add(tx, Account, author.id, statuses_count=-1)
-        await record(
-            ctx, tx, sender=author, activity=translate.delete(post, author), audience=audience, order_on=post.iri
-        )  # fmt: skip
+        gone = translate.delete(post, author)
+        await record(ctx, tx, sender=author, activity=gone, audience=audience, order_on=post.iri)
     await tx.delete(post)
     await tx.flush()
 
@@ -223,7 +234,9 @@ async def _take_attachments(tx: Tx, author: Account, ids: Sequence[int]) -> list
         if attachment is None or attachment.account_id != author.id or attachment.post_id is not None:
             raise Refused(422, "One of the pictures does not exist or belongs to another post.")
         if attachment.state != AttachmentState.READY:
-            raise Refused(422, "Cannot attach files that have not finished processing. Try again in a moment!")
+            raise Refused(
+                422, "Cannot attach files that have not finished processing. Try again in a moment!"
+            )
         taken.append(attachment)
     return taken
 
@@ -274,9 +287,8 @@ async def _announce(ctx: Context, tx: Tx, author: Account, post: Post, parent: P
     audience = Audience(
         followers_of=None if post.visibility == "direct" else author.id, account_ids=tuple(sorted(others))
     )
-    await record(
-        ctx, tx, sender=author, activity=translate.create(view, ctx.settings), audience=audience, order_on=post.iri
-    )  # fmt: skip
+    created = translate.create(view, ctx.settings)
+    await record(ctx, tx, sender=author, activity=created, audience=audience, order_on=post.iri)
 
 
 async def _everyone_who_has(tx: Tx, post: Post) -> Audience:

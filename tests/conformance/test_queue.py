@@ -32,7 +32,9 @@ async def put(db: Database, *jobs: NewJob) -> None:
         await queue.enqueue(tx, Wake(), jobs, now=NOW)
 
 
-async def take(db: Database, limit: int = 50, *, now: datetime = NOW, lease_s: float = 60, **how: object) -> list[queue.Claim]:
+async def take(
+    db: Database, limit: int = 50, *, now: datetime = NOW, lease_s: float = 60, **how: object
+) -> list[queue.Claim]:
     async with db.write() as tx:
         return await queue.claim(tx, "q", limit=limit, lease_s=lease_s, now=now, **how)
 
@@ -125,7 +127,11 @@ async def test_a_job_is_not_claimed_before_its_time(db: Database) -> None:
 
 
 async def test_jobs_of_one_order_key_run_one_after_the_other(db: Database) -> None:
-    await put(db, *(job(payload={"n": n}, order_key="note") for n in range(3)), job(payload={"n": 9}, order_key="other"))
+    await put(
+        db,
+        *(job(payload={"n": n}, order_key="note") for n in range(3)),
+        job(payload={"n": 9}, order_key="other"),
+    )
     first, other = sorted(await take(db), key=lambda held: held.payload["n"])
     assert (first.payload["n"], other.payload["n"]) == (0, 9)
     await end(db, other)
