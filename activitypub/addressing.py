@@ -70,7 +70,7 @@ def visibility_of(to: Iterable[str], cc: Iterable[str], *, followers: str | None
         return Visibility.PUBLIC
     if second & PUBLIC_ALIASES:
         return Visibility.UNLISTED
-    if followers is not None and followers in first | second:
+    if followers in first | second:
         return Visibility.PRIVATE
     return Visibility.DIRECT
 

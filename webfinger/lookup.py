@@ -97,8 +97,7 @@ async def _lookup(client: httpx.AsyncClient, acct: Acct, scheme: str) -> Resourc
 
 async def _ask(client: httpx.AsyncClient, acct: Acct, scheme: str) -> Resource:
     """Ask one host about one handle, by host-meta if its WebFinger is not where it should be."""
-    query = f"resource={quote(acct.uri, safe=':@')}"
-    url = f"{scheme}://{acct.host}/.well-known/webfinger?{query}"
+    url = f"{scheme}://{acct.host}/.well-known/webfinger?resource={_quoted(acct)}"
     try:
         body = await _get(client, url, _JRD_ACCEPT, acct, scheme)
     except GoneResourceError:
@@ -122,7 +121,7 @@ async def _template_url(client: httpx.AsyncClient, acct: Acct, scheme: str) -> s
         return None
     if template is None or not _may_ask(template, scheme):
         return None
-    return template.replace("{uri}", quote(acct.uri, safe=""))
+    return template.replace("{uri}", _quoted(acct))
 
 
 def _read(body: bytes, acct: Acct, scheme: str) -> Resource:
@@ -193,6 +192,11 @@ async def _read_bounded(response: httpx.Response, resource: str) -> bytes:
         if len(body) > ANSWER_BYTES_MAX:
             raise MalformedAnswerError("the answer is too large", resource=resource)
     return bytes(body)
+
+
+def _quoted(acct: Acct) -> str:
+    """Write a handle for a query; `:` and `@` may stand there as they are, and Mastodon leaves them so."""
+    return quote(acct.uri, safe=":@")
 
 
 def _may_ask(url: str, scheme: str) -> bool:

@@ -72,6 +72,7 @@ def test_a_handle_is_written_in_both_forms():
         "https://ai.example/@alice",
         "x" * (USER_CHARS_MAX + 1) + "@ai.example",
         "x" * 100_000,
+        " " * 10_000 + "alice@ai.example",
     ],
 )
 def test_what_is_no_handle_is_refused(text):
