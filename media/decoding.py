@@ -77,7 +77,6 @@ _TRANSPOSITIONS: Final = {
 # This module lives in a process of its own, so Pillow's process-wide settings are ours to make.
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX
 ImageFile.LOAD_TRUNCATED_IMAGES = False
-warnings.simplefilter("error", Image.DecompressionBombWarning)
 assert PIL.WebPImagePlugin.SUPPORTED
 
 
@@ -111,9 +110,13 @@ def decode(data: bytes, *, first_frame: bool = False) -> Decoded:
     if len(data) > BYTES_MAX:
         raise TooLargeError(f"Pictures may have at most {BYTES_MAX // 2**20} MB.")
     try:
-        source = Image.open(io.BytesIO(data), formats=_FORMATS)
-        _require_allowed(source, first_frame=first_frame)
-        image, profile = _pixels(source)
+        with warnings.catch_warnings():
+            # Pillow warns of every oddity in a file, and of a bomb as well: only that one matters
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            source = Image.open(io.BytesIO(data), formats=_FORMATS)
+            _require_allowed(source, first_frame=first_frame)
+            image, profile = _pixels(source)
     except (TooLargeError, UnsupportedTypeError):
         raise
     except UnidentifiedImageError as error:
