@@ -15,14 +15,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, Integer, case, event
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, case, event, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Database", "Id", "Instant", "Json", "Tx", "insert", "on_commit", "stepped"]
+__all__ = ["Database", "Id", "Instant", "Json", "Tx", "insert", "on_commit", "step", "stepped"]
 
 Tx = AsyncSession
 """A transaction. Services take one and never make one."""
@@ -126,6 +128,26 @@ def stepped(column: Any, change: int) -> Any:
     The database adds, so that two transactions cannot lose one another's change.
     """
     return case((column + change < 0, 0), else_=column + change)
+
+
+async def step(tx: Tx, model: Any, row_id: int, **changes: int) -> None:
+    """Change counters of one row, in the database and in the object that is loaded of it, if there is one.
+
+    Args:
+        tx: a writing transaction.
+        model: the table.
+        row_id: its primary key.
+        changes: by column, how much is added.
+    """
+    columns = [getattr(model, name) for name in changes]
+    values = {column.key: stepped(column, changes[column.key]) for column in columns}
+    statement = update(model).where(model.id == row_id).values(values).returning(*columns)
+    # Left to itself the session would expire the object, and reading it then would need a greenlet.
+    found = (await tx.execute(statement.execution_options(synchronize_session=False))).first()
+    loaded = tx.identity_map.get(identity_key(model, row_id))
+    if found is not None and loaded is not None:
+        for name, value in zip(changes, found, strict=True):
+            set_committed_value(loaded, name, value)
 
 
 def _sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:

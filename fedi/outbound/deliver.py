@@ -93,9 +93,7 @@ def _judged(ctx: Context, job: queue.Claim, standing: Standing, result: Delivery
         return _outcome(ctx, job, End.DONE, error=error, inbox_gone=result.verdict is Verdict.INBOX_GONE)
     # 401, 408, 429 and their like come from a server that is there.
     alive = False if result.status is None or result.status >= 500 else None
-    failure_days = (
-        standing.failure_days if alive is None else after_failure(standing, ctx.clock()).failure_days
-    )
+    then = standing if alive is None else after_failure(standing, ctx.clock())
     if job.attempts >= ATTEMPTS_MAX or then.failure_days >= FAILURE_DAYS_MAX:
         return _outcome(ctx, job, End.BURY, error=error, alive=alive)
     later = next_attempt(job.attempts, ctx.clock(), ctx.rng, retry_after_s=result.retry_after_s)

@@ -24,7 +24,7 @@ from activitypub.objects.tag import Emoji, Tag
 from activitypub.vocab import TRAINED_ALGORITHMIC_MEDIA
 from fedi import text
 from fedi.context import Context
-from fedi.db import Tx, insert, stepped
+from fedi.db import Tx, insert, step
 from fedi.ids import TAIL_BITS, first_id_at
 from fedi.models import Account, Attachment, AttachmentState, Mention, Post, PostState, PostTag
 from fedi.queries import accounts as find_account
@@ -268,24 +268,21 @@ def _kind(media_type: str | None, wire_type: str) -> str:
 
 
 async def _count(tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
-    await tx.execute(
-        update(Account)
-        .where(Account.id == author.id)
-        .values(statuses_count=stepped(Account.statuses_count, 1), last_status_at=post.created_at)
-    )
+    latest = update(Account).where(Account.id == author.id).values(last_status_at=post.created_at)
+    await tx.execute(latest.execution_options(synchronize_session=False))
+    await step(tx, Account, author.id, statuses_count=1)
     if parent is not None:
-        await tx.execute(
-            update(Post).where(Post.id == parent.id).values(replies_count=stepped(Post.replies_count, 1))
-        )
+        await step(tx, Post, parent.id, replies_count=1)
     # Replies that came before what they answer.
     orphans = await tx.execute(
         update(Post)
         .where(Post.in_reply_to_iri == post.iri, Post.in_reply_to_id.is_(None))
         .values(in_reply_to_id=post.id, in_reply_to_account_id=post.account_id)
         .returning(Post.id)
+        .execution_options(synchronize_session=False)
     )
     if replies := len(orphans.all()):
-        await tx.execute(update(Post).where(Post.id == post.id).values(replies_count=replies))
+        await step(tx, Post, post.id, replies_count=replies)
 
 
 def _source_type_of(note: Note) -> str | None:

@@ -1,0 +1,261 @@
+"""Following: asking to, agreeing, declining and ending it, between people here and elsewhere.
+
+A follow is one row, `pending` until the other side agrees. Between two people here it is settled at once; to
+and from other servers it goes as Follow, Accept, Reject and Undo, all of one pair in order, because Mastodon
+takes an Undo for whatever follow of that pair it knows.
+
+Source: ActivityPub sections 6.5, 7.5 to 7.7; Mastodon's handling of repeated Follow and late Reject.
+"""
+
+import secrets
+
+from sqlalchemy import delete, literal, or_, select
+
+from fedi.context import Context
+from fedi.db import Tx, insert, step
+from fedi.errors import Refused
+from fedi.models import Account, Follow, FollowState, HomeEntry, Post, PostState
+from fedi.outbound import translate
+from fedi.outbound.outbox import Audience, Outgoing, record
+from fedi.services.notifying import notify, retract
+
+__all__ = [
+    "accept_request", "find", "follow", "receive_accept", "receive_follow", "receive_reject",
+    "receive_undo_follow", "reject_request", "remove_follower", "unfollow",
+]  # fmt: skip
+
+CATCH_UP_MAX = 40
+"""Earlier posts of somebody that appear in the home timeline of who begins to follow them."""
+
+
+async def find(tx: Tx, *, follower: Account, target: Account) -> Follow | None:
+    """Find who follows, or asks to follow, whom."""
+    statement = select(Follow).where(Follow.account_id == follower.id, Follow.target_id == target.id)
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def follow(
+    ctx: Context,
+    tx: Tx,
+    *,
+    follower: Account,
+    target: Account,
+    show_reblogs: bool | None = None,
+    notify_posts: bool | None = None,
+) -> Follow:
+    """Follow somebody, here or elsewhere; doing so again only changes the two wishes.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        follower: a local account.
+        target: whom.
+        show_reblogs: whether their boosts are wanted; unchanged (at first yes) when None.
+        notify_posts: whether to be told of each post; unchanged (at first no) when None.
+
+    Raises:
+        Refused: 403, when it is oneself, a server, or somebody suspended.
+    """
+    if follower.id == target.id or (target.is_local and target.kind == "Application"):
+        raise Refused(403, "This action is not allowed")
+    if target.suspended_at is not None:
+        raise Refused(403, "This account is suspended here")
+    relation = await find(tx, follower=follower, target=target)
+    if relation is None:
+        relation = _new(ctx, follower, target, f"{follower.iri}#follows/{secrets.token_hex(16)}")
+        tx.add(relation)
+        await tx.flush()
+        if target.is_local:
+            await _welcome(ctx, tx, relation, follower, target)
+        else:
+            ask = translate.follow(relation, follower, target)
+            await _send(ctx, tx, ask, sender=follower, to=target, relation=relation)
+    if show_reblogs is not None:
+        relation.show_reblogs = show_reblogs
+    if notify_posts is not None:
+        relation.notify = notify_posts
+    await tx.flush()
+    return relation
+
+
+async def unfollow(ctx: Context, tx: Tx, *, follower: Account, target: Account) -> None:
+    """Stop following, or withdraw the wish to; nothing happens when there was neither."""
+    relation = await find(tx, follower=follower, target=target)
+    if relation is None:
+        return
+    await _end(tx, relation)
+    if target.is_local:
+        await _retract(tx, follower, target)
+    else:
+        undo = translate.undo_follow(relation, follower, target)
+        await _send(ctx, tx, undo, sender=follower, to=target, relation=relation)
+
+
+async def accept_request(ctx: Context, tx: Tx, *, follower: Account, target: Account) -> None:
+    """Agree that somebody follows a local account.
+
+    Raises:
+        Refused: 404, when they did not ask.
+    """
+    relation = await find(tx, follower=follower, target=target)
+    if relation is None or relation.state != FollowState.PENDING:
+        raise Refused(404, "Record not found")
+    await _begin(tx, relation)
+    await retract(tx, account_id=target.id, from_account_id=follower.id, kind="follow_request")
+    if not follower.is_local:
+        answer = translate.accept(relation, follower, target)
+        await _send(ctx, tx, answer, sender=target, to=follower, relation=relation)
+
+
+async def reject_request(ctx: Context, tx: Tx, *, follower: Account, target: Account) -> None:
+    """Decline that somebody follows a local account.
+
+    Raises:
+        Refused: 404, when they did not ask.
+    """
+    relation = await find(tx, follower=follower, target=target)
+    if relation is None or relation.state != FollowState.PENDING:
+        raise Refused(404, "Record not found")
+    await _dismiss(ctx, tx, relation, follower, target)
+
+
+async def remove_follower(ctx: Context, tx: Tx, *, follower: Account, target: Account) -> None:
+    """Make somebody follow a local account no longer; nothing happens when they do not."""
+    relation = await find(tx, follower=follower, target=target)
+    if relation is not None:
+        await _dismiss(ctx, tx, relation, follower, target)
+
+
+async def receive_follow(ctx: Context, tx: Tx, *, follower: Account, target: Account, iri: str) -> Follow:
+    """Take the wish of somebody elsewhere to follow a local account, and answer it if it needs no asking.
+
+    A repeated wish is answered again: the first answer may not have arrived.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        follower: a remote account.
+        target: a local account.
+        iri: id of their Follow, which our answer embeds.
+    """
+    relation = await find(tx, follower=follower, target=target)
+    if relation is None:
+        relation = _new(ctx, follower, target, iri)
+        tx.add(relation)
+        await tx.flush()
+        await _welcome(ctx, tx, relation, follower, target)
+    else:
+        relation.iri = iri
+        await tx.flush()
+    if relation.state == FollowState.ACCEPTED:
+        answer = translate.accept(relation, follower, target)
+        await _send(ctx, tx, answer, sender=target, to=follower, relation=relation)
+    return relation
+
+
+async def receive_accept(tx: Tx, *, relation: Follow) -> None:
+    """Take the agreement of whom a local account asked to follow."""
+    if relation.state == FollowState.PENDING:
+        await _begin(tx, relation)
+
+
+async def receive_reject(tx: Tx, *, relation: Follow) -> None:
+    """Take the refusal of whom a local account asked to follow, or follows already."""
+    await _end(tx, relation)
+
+
+async def receive_undo_follow(tx: Tx, *, relation: Follow, follower: Account, target: Account) -> None:
+    """Take it that somebody elsewhere stops following a local account."""
+    await _end(tx, relation)
+    await _retract(tx, follower, target)
+
+
+def _new(ctx: Context, follower: Account, target: Account, iri: str) -> Follow:
+    return Follow(
+        id=ctx.ids.next(),
+        account_id=follower.id,
+        target_id=target.id,
+        state=FollowState.PENDING,
+        iri=iri,
+        show_reblogs=True,
+        notify=False,
+        created_at=ctx.clock(),
+    )
+
+
+async def _welcome(ctx: Context, tx: Tx, relation: Follow, follower: Account, target: Account) -> None:
+    """Settle a fresh wish to follow a local account: at once, or by asking them."""
+    if target.locked:
+        kind = "follow_request"
+    else:
+        kind = "follow"
+        await _begin(tx, relation)
+    await notify(ctx, tx, account_id=target.id, from_account_id=follower.id, kind=kind)
+
+
+async def _dismiss(ctx: Context, tx: Tx, relation: Follow, follower: Account, target: Account) -> None:
+    await _end(tx, relation)
+    await _retract(tx, follower, target)
+    if not follower.is_local:
+        answer = translate.reject(relation, follower, target)
+        await _send(ctx, tx, answer, sender=target, to=follower, relation=relation)
+
+
+async def _begin(tx: Tx, relation: Follow) -> None:
+    relation.state = FollowState.ACCEPTED
+    await tx.flush()
+    await _count(tx, relation, 1)
+    await _catch_up(tx, relation)
+
+
+async def _end(tx: Tx, relation: Follow) -> None:
+    if relation.state == FollowState.ACCEPTED:
+        await _count(tx, relation, -1)
+    theirs = select(Post.id).where(Post.account_id == relation.target_id)
+    await tx.execute(
+        delete(HomeEntry).where(HomeEntry.account_id == relation.account_id, HomeEntry.post_id.in_(theirs))
+    )
+    await tx.delete(relation)
+    await tx.flush()
+
+
+async def _count(tx: Tx, relation: Follow, change: int) -> None:
+    await step(tx, Account, relation.account_id, following_count=change)
+    await step(tx, Account, relation.target_id, followers_count=change)
+
+
+async def _catch_up(tx: Tx, relation: Follow) -> None:
+    """Put the last posts of the followed into the follower's home timeline, if they live here."""
+    lives_here = select(Account.id).where(Account.id == relation.account_id, Account.domain == "")
+    if (await tx.execute(lives_here)).first() is None:
+        return
+    earlier = (
+        select(literal(relation.account_id).label("account_id"), Post.id.label("post_id"))
+        .where(
+            Post.account_id == relation.target_id,
+            Post.state == PostState.PUBLISHED,
+            Post.visibility.in_(("public", "unlisted", "private")),
+            or_(Post.in_reply_to_iri.is_(None), Post.in_reply_to_account_id == relation.target_id),
+        )
+        .order_by(Post.id.desc())
+        .limit(CATCH_UP_MAX)
+    )
+    await tx.execute(
+        insert(tx, HomeEntry)
+        .from_select(["account_id", "post_id"], earlier)
+        .on_conflict_do_nothing(index_elements=[HomeEntry.account_id, HomeEntry.post_id])
+    )
+
+
+async def _retract(tx: Tx, follower: Account, target: Account) -> None:
+    for kind in ("follow", "follow_request"):
+        await retract(tx, account_id=target.id, from_account_id=follower.id, kind=kind)
+
+
+async def _send(
+    ctx: Context, tx: Tx, activity: Outgoing, *, sender: Account, to: Account, relation: Follow
+) -> None:
+    order_on = f"follow|{relation.account_id}|{relation.target_id}"
+    await record(
+        ctx, tx, sender=sender, activity=activity, audience=Audience(account_ids=(to.id,)), order_on=order_on
+    )

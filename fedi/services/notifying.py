@@ -1,0 +1,59 @@
+"""Telling local people what happened to them.
+
+A notification has a key made of its cause, so that a repeated cause (a delivery that came twice, a follow
+taken back and made again) tells once. Nobody is told of what they did themselves, and people of other servers
+are told by their servers.
+"""
+
+from sqlalchemy import delete, exists, select
+
+from fedi.context import Context
+from fedi.db import Tx, insert
+from fedi.models import Account, Notification
+
+__all__ = ["notify", "retract"]
+
+
+async def notify(
+    ctx: Context, tx: Tx, *, account_id: int, from_account_id: int, kind: str, post_id: int | None = None
+) -> None:
+    """Tell a local person that somebody did something.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        account_id: who is told; nothing happens when they live elsewhere.
+        from_account_id: who did it.
+        kind: Mastodon's word for it: mention, reblog, follow, follow_request, favourite …
+        post_id: the post it is about.
+    """
+    if account_id == from_account_id:
+        return
+    is_local = select(exists().where(Account.id == account_id, Account.domain == ""))
+    if not (await tx.execute(is_local)).scalar_one():
+        return
+    await tx.execute(
+        insert(tx, Notification)
+        .values(
+            id=ctx.ids.next(),
+            account_id=account_id,
+            from_account_id=from_account_id,
+            kind=kind,
+            post_id=post_id,
+            key=_key(account_id, from_account_id, kind, post_id),
+            created_at=ctx.clock(),
+        )
+        .on_conflict_do_nothing(index_elements=[Notification.key])
+    )
+
+
+async def retract(
+    tx: Tx, *, account_id: int, from_account_id: int, kind: str, post_id: int | None = None
+) -> None:
+    """Take a notification back, because its cause was taken back."""
+    key = _key(account_id, from_account_id, kind, post_id)
+    await tx.execute(delete(Notification).where(Notification.key == key))
+
+
+def _key(account_id: int, from_account_id: int, kind: str, post_id: int | None) -> str:
+    return f"{kind}:{account_id}:{from_account_id}:{post_id or ''}"
