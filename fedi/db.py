@@ -122,7 +122,7 @@ def insert(tx: Tx, model: Any) -> Any:
     return dialect.insert(model)
 
 
-def stepped(column: Any, change: int) -> Any:
+def stepped(column: Any, change: Any) -> Any:
     """Return the expression `column + change`, never below zero, for a counter in an UPDATE.
 
     The database adds, so that two transactions cannot lose one another's change.

@@ -1,0 +1,195 @@
+"""Taking in what other servers' people publish: posts, their changes and their end.
+
+A server that kept every post sent to it could be filled by anyone, so a post is kept only when somebody here
+has to do with it. What is deleted leaves a tombstone, because messages overtake one another: the copy that
+comes later is not let in. An edit counts only when it is newer than the last one.
+
+Source: Mastodon's relevance rule (its `activity/create.rb`); ActivityPub sections 6.2 to 6.4 and 7.2 to 7.4.
+"""
+
+from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from activitypub.objects.note import Note
+from fedi.context import Context
+from fedi.db import Tx, insert, step, stepped
+from fedi.models import Account, Favourite, Follow, FollowState, Post, Tombstone
+from fedi.outbound import remote
+from fedi.queries import posts as find
+from fedi.services.notifying import notify
+from fedi.services.posting import fan_out_home
+
+__all__ = [
+    "bury",
+    "delete_actor",
+    "delete_note",
+    "is_followed_here",
+    "is_relevant",
+    "store_note",
+    "update_note",
+]
+
+STATEMENT_IRIS_MAX = 1000
+"""Identifiers of one statement: `to` and `cc` hold two thousand at most."""
+
+
+async def is_followed_here(tx: Tx, actor_iri: str) -> bool:
+    """Tell whether somebody here follows this actor."""
+    followed = (
+        select(Follow.id)
+        .join(Account, Account.id == Follow.target_id)
+        .where(Account.iri == actor_iri, Follow.state == FollowState.ACCEPTED, _by_somebody_here())
+    )
+    return (await tx.execute(select(exists(followed)))).scalar_one()
+
+
+async def is_relevant(tx: Tx, note: Note) -> bool:
+    """Tell whether somebody here has to do with a post.
+
+    They follow its author, are mentioned or addressed by it, or wrote what it answers.
+    """
+    if await is_followed_here(tx, note.attributed_to):
+        return True
+    named = list(dict.fromkeys([*(mention.href for mention in note.mentions), *note.to, *note.cc]))
+    for start in range(0, len(named), STATEMENT_IRIS_MAX):
+        here = exists().where(
+            Account.iri.in_(named[start : start + STATEMENT_IRIS_MAX]), Account.domain == ""
+        )
+        if (await tx.execute(select(here))).scalar_one():
+            return True
+    if note.in_reply_to is None:
+        return False
+    ours = exists().where(Post.iri == note.in_reply_to, Post.local)
+    return (await tx.execute(select(ours))).scalar_one()
+
+
+async def store_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Post | None:
+    """Keep a post that was delivered, put it into home timelines and tell those whom it mentions.
+
+    A post that is known already (fetched for a boost, delivered twice) is put where it belongs all the same:
+    each of these effects happens once.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        author: whose it is, as checked by the caller.
+        note: the post.
+
+    Returns:
+        The post, or None when it was deleted before.
+    """
+    post = await remote.save_note(ctx, tx, author=author, note=note)
+    if post is None:
+        return None
+    await fan_out_home(tx, post)
+    await _tell_mentioned(ctx, tx, author, post, note)
+    return post
+
+
+async def update_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Post | None:
+    """Take in a newer version of a post that we have.
+
+    Returns:
+        The post, or None when it is not known, not the author's, or the version is not newer.
+    """
+    post = await find.by_iri(tx, note.id)
+    if post is None or post.account_id != author.id or post.local:
+        return None
+    edited_at = min(note.updated, ctx.clock()) if note.updated else None
+    if edited_at is None or edited_at <= (post.edited_at or post.created_at):
+        return None
+    await remote.update_note(ctx, tx, post=post, note=note, edited_at=edited_at)
+    await _tell_mentioned(ctx, tx, author, post, note)
+    return post
+
+
+async def delete_note(ctx: Context, tx: Tx, *, actor_iri: str, iri: str) -> bool:
+    """Delete a remote post, or remember that it must not come in any more.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        actor_iri: who deletes it; the caller has compared origins.
+        iri: the post.
+
+    Returns:
+        False when it is somebody else's, and stays.
+    """
+    post = await find.by_iri(tx, iri)
+    if post is not None:
+        author = await tx.get_one(Account, post.account_id)
+        if author.iri != actor_iri or post.local:
+            return False
+        await _forget(tx, post)
+    await bury(ctx, tx, iri)
+    return True
+
+
+async def bury(ctx: Context, tx: Tx, iri: str) -> None:
+    """Remember that a remote object is gone, for the copy of it that comes later."""
+    remote.require_storable(iri)
+    await tx.execute(
+        insert(tx, Tombstone)
+        .values(iri=iri, local=False, deleted_at=ctx.clock())
+        .on_conflict_do_nothing(index_elements=[Tombstone.iri])
+    )
+
+
+async def delete_actor(ctx: Context, tx: Tx, *, account: Account) -> None:
+    """Delete a remote account with all that it did here, and remember that it is gone."""
+    assert not account.is_local, "other servers delete their own"
+    await _uncount(tx, account)
+    await bury(ctx, tx, account.iri)
+    await tx.delete(account)
+    await tx.flush()
+
+
+async def _tell_mentioned(ctx: Context, tx: Tx, author: Account, post: Post, note: Note) -> None:
+    tagged = {mention.href for mention in note.mentions}
+    for account in await remote.addressed_accounts(tx, note):
+        if account.is_local and (account.iri in tagged or post.visibility == "direct"):
+            await notify(
+                ctx, tx, account_id=account.id, from_account_id=author.id, kind="mention", post_id=post.id
+            )
+
+
+async def _forget(tx: Tx, post: Post) -> None:
+    """Delete a post; the database deletes what hangs on it."""
+    await step(tx, Account, post.account_id, statuses_count=-1)
+    if post.in_reply_to_id is not None:
+        await step(tx, Post, post.in_reply_to_id, replies_count=-1)
+    await tx.delete(post)
+    await tx.flush()
+
+
+async def _uncount(tx: Tx, account: Account) -> None:
+    """Take an account's follows, favours, boosts and replies out of the counters of others."""
+    accepted = Follow.state == FollowState.ACCEPTED
+    followed = select(Follow.target_id).where(Follow.account_id == account.id, accepted)
+    following = select(Follow.account_id).where(Follow.target_id == account.id, accepted)
+    favoured = select(Favourite.post_id).where(Favourite.account_id == account.id)
+    boosted = select(Post.reblog_of_id).where(Post.account_id == account.id, Post.reblog_of_id.is_not(None))
+    for model, ids, counter in (
+        (Account, followed, Account.followers_count),
+        (Account, following, Account.following_count),
+        (Post, favoured, Post.favourites_count),
+        (Post, boosted, Post.reblogs_count),
+    ):
+        change = update(model).where(model.id.in_(ids)).values({counter.key: stepped(counter, -1)})
+        await tx.execute(change.execution_options(synchronize_session=False))
+    reply = aliased(Post)
+    theirs = reply.account_id == account.id
+    answers = (
+        select(func.count()).where(reply.in_reply_to_id == Post.id, theirs).correlate(Post).scalar_subquery()
+    )
+    answered = update(Post).where(Post.id.in_(select(reply.in_reply_to_id).where(theirs)))
+    await tx.execute(
+        answered.values(replies_count=stepped(Post.replies_count, -answers)).execution_options(
+            synchronize_session=False
+        )
+    )
+
+
+def _by_somebody_here() -> ColumnElement[bool]:
+    follower = aliased(Account)
+    return exists().where(follower.id == Follow.account_id, follower.domain == "")
