@@ -12,7 +12,7 @@ from fedi.config import Settings
 from fedi.errors import Refused
 from fedi.models import Account, Login, Role
 from fedi.queries import accounts as find
-from fedi.services import accounts
+from fedi.services import accounts, authorizing
 
 __all__ = ["account"]
 
@@ -115,7 +115,8 @@ async def _password(settings: Settings, name: str, given: str | None) -> None:
             found = await find.local_by_name(tx, name)
             if found is None:
                 raise Refused(404, f"There is no account '{name}' here.")
-            await accounts.set_password(ctx, tx, found, hashed)
+            await accounts.set_password(tx, found, hashed)
+            await authorizing.forget_everything(ctx, tx, account_id=found.id)
     console.print(f"@{found.username} has a new password and was signed out everywhere.")
     if given is None:
         console.print(f"Password: {chosen}")

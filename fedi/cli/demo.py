@@ -76,7 +76,7 @@ async def _ensure_person(ctx: Context) -> str:
         if known is None:
             await accounts.create_local(ctx, tx, username="demo", password_hash=hashed, role=Role.ADMIN)
         else:
-            await accounts.set_password(ctx, tx, known, hashed)
+            await accounts.set_password(tx, known, hashed)
     _write_private(path, password)
     return password
 

@@ -7,14 +7,14 @@ import asyncio
 import re
 
 import argon2
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 
 from activitypub import keys
 from fedi import iris
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
-from fedi.models import Account, Login, OAuthToken, Role, WebSession
+from fedi.models import Account, Login, Role
 from fedi.queries import accounts as find
 
 __all__ = ["check_password", "create_local", "ensure_instance_actor", "hash_password", "set_password"]
@@ -125,8 +125,8 @@ async def ensure_instance_actor(ctx: Context, tx: Tx) -> Account:
     return account
 
 
-async def set_password(ctx: Context, tx: Tx, account: Account, password_hash: str) -> None:
-    """Give a local account another password, and end every session and token that the old one opened.
+async def set_password(tx: Tx, account: Account, password_hash: str) -> None:
+    """Give a local account another password; the caller ends what the old one opened (`authorizing`).
 
     Raises:
         Refused: 422, when it is not one that can sign in.
@@ -135,12 +135,6 @@ async def set_password(ctx: Context, tx: Tx, account: Account, password_hash: st
     if login is None:
         raise Refused(422, f"'{account.username}' has no login.")
     login.password_hash = password_hash
-    await tx.execute(delete(WebSession).where(WebSession.account_id == account.id))
-    await tx.execute(
-        update(OAuthToken)
-        .where(OAuthToken.account_id == account.id, OAuthToken.revoked_at.is_(None))
-        .values(revoked_at=ctx.clock())
-    )
 
 
 async def check_password(ctx: Context, username: str, password: str) -> Account | None:

@@ -203,6 +203,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_login")),
     )
     op.create_table(
+        "marker",
+        sa.Column("account_id", db.Id, autoincrement=False, nullable=False),
+        sa.Column("timeline", sa.String(), nullable=False),
+        sa.Column("last_read_id", db.Id, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", db.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_marker_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "timeline", name=op.f("pk_marker")),
+    )
+    op.create_table(
         "oauth_code",
         sa.Column("code_hash", sa.String(), nullable=False),
         sa.Column("app_id", db.Id, nullable=False),
