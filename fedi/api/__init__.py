@@ -1,0 +1,1 @@
+"""The edge for clients: Mastodon's API and OAuth, thin over the services."""

@@ -1,0 +1,53 @@
+"""What this server has none of, said with an empty list.
+
+Several clients show an error, or stop, on 404 for a list that a server may well have none of; so a list that
+is empty for everyone is answered as one. What these lists would hold cannot be made here, so they do not lie.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedi import context
+from fedi.api.answers import json_answer
+from fedi.api.viewer import require
+
+__all__ = ["LISTS", "endpoint"]
+
+LISTS: Mapping[str, str | None] = {
+    "/api/v1/announcements": "read",
+    "/api/v1/blocks": "read:blocks",
+    "/api/v1/bookmarks": "read:bookmarks",
+    "/api/v1/conversations": "read:statuses",
+    "/api/v1/custom_emojis": None,
+    "/api/v1/domain_blocks": "read:blocks",
+    "/api/v1/endorsements": "read:accounts",
+    "/api/v1/featured_tags": "read:accounts",
+    "/api/v1/filters": "read:filters",
+    "/api/v1/followed_tags": "read:follows",
+    "/api/v1/instance/rules": None,
+    "/api/v1/lists": "read:lists",
+    "/api/v1/mutes": "read:mutes",
+    "/api/v1/scheduled_statuses": "read:statuses",
+    "/api/v1/suggestions": "read",
+    "/api/v1/trends": None,
+    "/api/v1/trends/links": None,
+    "/api/v1/trends/statuses": None,
+    "/api/v1/trends/tags": None,
+    "/api/v2/filters": "read:filters",
+    "/api/v2/suggestions": "read",
+}
+"""Path, and the scope that a token needs; None where strangers may ask."""
+
+
+def endpoint(scope: str | None) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that answers with an empty list."""
+
+    async def nothing(request: Request) -> Response:
+        if scope is not None:
+            async with context.of(request).db.read() as tx:
+                await require(request, tx, scope)
+        return json_answer([])
+
+    return nothing

@@ -1,0 +1,191 @@
+"""Accounts, as everyone sees them and as their owner does.
+
+Several clients refuse an account whose avatar is not the address of a picture, so those without one get
+the server's own.
+
+Source: Mastodon's documentation, "Account entity", "CredentialAccount entity", "Role entity".
+"""
+
+from typing import Any, TypedDict
+
+from fedi import iris
+from fedi.api.entities.emoji import CustomEmoji, custom_emojis
+from fedi.clock import isoformat_ms
+from fedi.config import Settings
+from fedi.models import Account as AccountRow
+from fedi.models import Login
+from fedi.models import Role as RoleName
+from fedi.text import html_to_text, sanitise
+
+__all__ = ["Account", "CredentialAccount", "Field", "Role", "Source", "account", "credential_account"]
+
+ROLE_IDS = {RoleName.USER: "-99", RoleName.ADMIN: "3"}
+"""Mastodon's ids of "everyone" and "Owner"."""
+
+
+class Field(TypedDict):
+    """A line of a profile's table."""
+
+    name: str
+    value: str
+    verified_at: str | None
+
+
+class Role(TypedDict):
+    """What somebody may do here."""
+
+    id: str
+    name: str
+    permissions: str
+    color: str
+    highlighted: bool
+
+
+class Source(TypedDict):
+    """What the owner typed, and the defaults of the composer."""
+
+    privacy: str
+    sensitive: bool
+    language: str | None
+    note: str
+    fields: list[Field]
+    follow_requests_count: int
+    hide_collections: bool
+    discoverable: bool
+    indexable: bool
+    attribution_domains: list[str]
+    quote_policy: str
+
+
+class Account(TypedDict):
+    """An account as everyone sees it."""
+
+    id: str
+    username: str
+    acct: str
+    url: str
+    uri: str
+    display_name: str
+    note: str
+    avatar: str
+    avatar_static: str
+    avatar_description: str
+    header: str
+    header_static: str
+    header_description: str
+    locked: bool
+    fields: list[Field]
+    emojis: list[CustomEmoji]
+    bot: bool
+    group: bool
+    discoverable: bool
+    indexable: bool
+    noindex: bool
+    hide_collections: bool
+    suspended: bool
+    limited: bool
+    memorial: bool
+    moved: None
+    roles: list[Role]
+    created_at: str
+    last_status_at: str | None
+    statuses_count: int
+    followers_count: int
+    following_count: int
+
+
+class CredentialAccount(Account):
+    """An account as its owner sees it."""
+
+    source: Source
+    role: Role
+
+
+def account(row: AccountRow, settings: Settings) -> Account:
+    """Build an account."""
+    avatar = _picture(settings, row.avatar_key, row.avatar_url, "avatar.png")
+    header = _picture(settings, row.header_key, row.header_url, "header.png")
+    return {
+        "id": str(row.id),
+        "username": row.username,
+        "acct": row.acct,
+        "url": row.url or row.iri,
+        "uri": row.iri,
+        "display_name": row.display_name,
+        "note": sanitise(row.note),
+        "avatar": avatar,
+        "avatar_static": avatar,
+        "avatar_description": "",
+        "header": header,
+        "header_static": header,
+        "header_description": "",
+        "locked": row.locked,
+        "fields": [_field(stored) for stored in row.fields],
+        "emojis": custom_emojis(row.emojis),
+        "bot": row.is_bot,
+        "group": row.kind == "Group",
+        "discoverable": row.discoverable,
+        "indexable": row.indexable,
+        "noindex": not row.indexable,
+        "hide_collections": False,
+        "suspended": row.suspended_at is not None,
+        "limited": False,
+        "memorial": False,
+        "moved": None,
+        "roles": [],
+        "created_at": isoformat_ms(row.created_at),
+        "last_status_at": row.last_status_at.date().isoformat() if row.last_status_at else None,
+        "statuses_count": row.statuses_count,
+        "followers_count": row.followers_count,
+        "following_count": row.following_count,
+    }
+
+
+def credential_account(
+    row: AccountRow, login: Login | None, settings: Settings, *, follow_requests_count: int
+) -> CredentialAccount:
+    """Build an account for its owner."""
+    return {
+        **account(row, settings),
+        "source": {
+            "privacy": login.default_visibility if login else "public",
+            "sensitive": login.default_sensitive if login else False,
+            "language": login.default_language if login else None,
+            "note": row.note_source,
+            "fields": [
+                {**_field(stored), "value": html_to_text(_field(stored)["value"])} for stored in row.fields
+            ],
+            "follow_requests_count": follow_requests_count,
+            "hide_collections": False,
+            "discoverable": row.discoverable,
+            "indexable": row.indexable,
+            "attribution_domains": [],
+            "quote_policy": "nobody",
+        },
+        "role": _role(RoleName(login.role) if login else RoleName.USER),
+    }
+
+
+def _role(name: RoleName) -> Role:
+    admin = name == RoleName.ADMIN
+    return {
+        "id": ROLE_IDS[name],
+        "name": "Admin" if admin else "",
+        "permissions": "1" if admin else "0",
+        "color": "",
+        "highlighted": admin,
+    }
+
+
+def _field(stored: dict[str, Any]) -> Field:
+    return {
+        "name": str(stored.get("name") or ""),
+        "value": sanitise(str(stored.get("value") or "")),
+        "verified_at": stored.get("verified_at"),
+    }
+
+
+def _picture(settings: Settings, key: str | None, url: str | None, instead: str) -> str:
+    if key:
+        return iris.media(settings, key)
+    return url or iris.static(settings, instead)

@@ -1,0 +1,163 @@
+"""This server, in the two shapes that clients read before anything else.
+
+A client switches features on by `version` and by `api_versions.mastodon`, so the second is never more than
+what is implemented: 1, the first. `fedi` is the version of our own extensions. Both shapes are kept,
+because clients fall back from one to the other.
+
+Source: Mastodon's documentation, "Instance entity" and "V1::Instance entity".
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import fedi
+from fedi import iris
+from fedi.api.entities.account import account
+from fedi.config import Settings
+from fedi.models import Account as AccountRow
+from fedi.queries.census import Census
+
+__all__ = ["IMAGE_BYTES_MAX", "IMAGE_TYPES", "Facts", "instance_v1", "instance_v2"]
+
+VERSION = f"4.5.0 (compatible; fedi {fedi.__version__})"
+"""Leading number: whose API this is; clients parse it. Names of other servers in here would switch on
+their dialects."""
+
+API_VERSIONS = {"mastodon": 1, "fedi": 1}
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+"""What an upload may be; `media.decoding` holds the other end of this list."""
+
+IMAGE_BYTES_MAX = 16 * 1024 * 1024
+"""Of an upload; Mastodon's limit, which is also that of `media.decoding`."""
+
+IMAGE_PIXELS_MAX = 40_000_000
+"""Of an upload, as `media.decoding` takes it."""
+
+URL_CHARACTERS = 23
+"""What a link counts for in a client's composer; here every character counts, so this is an upper bound
+for short ones only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is looked up for the two entities.
+
+    Attributes:
+        census: the counts.
+        contact: the operator's account, if there is one.
+    """
+
+    census: Census
+    contact: AccountRow | None
+
+
+def instance_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
+    """Build the present shape."""
+    return {
+        "domain": settings.domain,
+        "title": settings.instance_name,
+        "version": VERSION,
+        "source_url": f"{settings.origin}/about",  # says what runs, and where it is from
+        "description": settings.instance_description,
+        "usage": {"users": {"active_month": facts.census.active_month}},
+        "thumbnail": {
+            "url": iris.static(settings, "header.png"),
+            "blurhash": None,
+            "versions": {},
+            "description": "",
+        },
+        "icon": [{"src": iris.static(settings, "avatar.png"), "size": "400x400"}],
+        "languages": [settings.language],
+        "configuration": _configuration_v2(settings),
+        "registrations": {
+            "enabled": False,
+            "approval_required": False,
+            "reason_required": False,
+            "message": None,
+            "min_age": None,
+            "url": None,
+        },
+        "api_versions": API_VERSIONS,
+        "contact": {
+            "email": settings.contact_email,
+            "account": account(facts.contact, settings) if facts.contact else None,
+        },
+        "rules": [],
+        "fedi": {"imagine": {"command": "/imagine", "escape": "//imagine"}},
+    }
+
+
+def instance_v1(settings: Settings, facts: Facts) -> dict[str, Any]:
+    """Build the older shape."""
+    return {
+        "uri": settings.domain,
+        "title": settings.instance_name,
+        "short_description": settings.instance_description,
+        "description": settings.instance_description,
+        "email": settings.contact_email,
+        "version": VERSION,
+        "urls": {"streaming_api": settings.origin.replace("http", "ws", 1)},  # typed clients need a text
+        "stats": _stats(facts.census),
+        "thumbnail": iris.static(settings, "header.png"),
+        "languages": [settings.language],
+        "registrations": False,
+        "approval_required": False,
+        "invites_enabled": False,
+        "configuration": _configuration(settings),
+        "contact_account": account(facts.contact, settings) if facts.contact else None,
+        "rules": [],
+    }
+
+
+def _stats(counted: Census) -> dict[str, int]:
+    return {"user_count": counted.people, "status_count": counted.posts, "domain_count": counted.servers}
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    return {
+        "accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0},
+        "statuses": {
+            "max_characters": settings.post_characters_max,
+            "max_media_attachments": 4,
+            "characters_reserved_per_url": URL_CHARACTERS,
+        },
+        "media_attachments": {
+            "supported_mime_types": list(IMAGE_TYPES),
+            "description_limit": 1500,
+            "image_size_limit": IMAGE_BYTES_MAX,
+            "image_matrix_limit": IMAGE_PIXELS_MAX,
+            # No video is taken; clients decode these as numbers all the same.
+            "video_size_limit": 0,
+            "video_frame_rate_limit": 0,
+            "video_matrix_limit": 0,
+        },
+        "polls": {
+            # There are none yet; zeroes break pickers that start from these.
+            "max_options": 4,
+            "max_characters_per_option": 50,
+            "min_expiration": 300,
+            "max_expiration": 2629746,
+        },
+    }
+
+
+def _configuration_v2(settings: Settings) -> dict[str, Any]:
+    return {
+        **_configuration(settings),
+        "urls": {
+            "streaming": None,  # there is no streaming yet, and clients open a socket whenever this is set
+            "status": None,
+            "about": f"{settings.origin}/about",
+            "privacy_policy": None,
+            "terms_of_service": None,
+        },
+        "vapid": {"public_key": ""},
+        "translation": {"enabled": False},
+        "timelines_access": {
+            "live_feeds": {"local": "public", "remote": "public"},
+            "hashtag_feeds": {"local": "public", "remote": "public"},
+            "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
+        },
+        "limited_federation": False,
+    }

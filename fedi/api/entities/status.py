@@ -1,0 +1,190 @@
+"""Posts, the entity that every client decodes most of.
+
+A boost is a wrapper with an id of its own around the whole boosted post. What the viewer did with a post
+(`favourited`, …) is only there when somebody asks, and `text` only when the author deletes it.
+
+Source: Mastodon's documentation, "Status entity", "Context entity", "StatusSource entity".
+"""
+
+from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
+
+from fedi import iris
+from fedi.api.entities.account import Account, account
+from fedi.api.entities.application import PublicApplication, public_application
+from fedi.api.entities.attachment import MediaAttachment, attachment, is_shown
+from fedi.api.entities.emoji import CustomEmoji, custom_emojis
+from fedi.clock import isoformat_ms
+from fedi.config import Settings
+from fedi.models import Account as AccountRow
+from fedi.models import Post
+from fedi.queries.marks import NO_MARKS, Marks
+from fedi.queries.posts import PostView
+from fedi.text import sanitise
+
+__all__ = [
+    "Context", "Generated", "Status", "StatusMention", "StatusSource", "StatusTag", "Watching", "status",
+    "status_source",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """For whom posts are shown."""
+
+    viewer_id: int | None = None
+    marks: Marks = NO_MARKS
+
+
+STRANGER = Watching()
+
+
+class StatusMention(TypedDict):
+    """Somebody named in a post."""
+
+    id: str
+    username: str
+    url: str
+    acct: str
+
+
+class StatusTag(TypedDict):
+    """A hashtag of a post."""
+
+    name: str
+    url: str
+
+
+class Generated(TypedDict):
+    """Our own extension: how the picture of a post was made."""
+
+    generated: bool
+    digital_source_type: str | None
+    model: str | None
+    prompt: str | None
+    seed: int | None
+    steps: int | None
+
+
+class Status(TypedDict):
+    """A post, or the boost of one."""
+
+    id: str
+    created_at: str
+    in_reply_to_id: str | None
+    in_reply_to_account_id: str | None
+    sensitive: bool
+    spoiler_text: str
+    visibility: str
+    language: str | None
+    uri: str
+    url: str | None
+    replies_count: int
+    reblogs_count: int
+    favourites_count: int
+    quotes_count: int
+    edited_at: str | None
+    content: str
+    reblog: "Status | None"
+    application: PublicApplication | None
+    account: Account
+    media_attachments: list[MediaAttachment]
+    mentions: list[StatusMention]
+    tags: list[StatusTag]
+    emojis: list[CustomEmoji]
+    card: None
+    poll: None
+    quote: None
+    fedi: Generated | None
+    favourited: NotRequired[bool]
+    reblogged: NotRequired[bool]
+    muted: NotRequired[bool]
+    bookmarked: NotRequired[bool]
+    pinned: NotRequired[bool]
+    filtered: NotRequired[list[Any]]
+    text: NotRequired[str]
+
+
+class StatusSource(TypedDict):
+    """What the author typed."""
+
+    id: str
+    text: str
+    spoiler_text: str
+
+
+class Context(TypedDict):
+    """The thread around a post."""
+
+    ancestors: list[Status]
+    descendants: list[Status]
+
+
+def status(view: PostView, settings: Settings, watching: Watching = STRANGER) -> Status:
+    """Build a post as this viewer sees it."""
+    post = view.post
+    shown = view.reblog or view
+    built: Status = {
+        "id": str(post.id),
+        "created_at": isoformat_ms(post.created_at),
+        "in_reply_to_id": str(post.in_reply_to_id) if post.in_reply_to_id else None,
+        "in_reply_to_account_id": str(post.in_reply_to_account_id) if post.in_reply_to_account_id else None,
+        "sensitive": shown.post.sensitive,
+        "spoiler_text": shown.post.spoiler_text,
+        "visibility": post.visibility,
+        "language": shown.post.language,
+        "uri": post.iri,
+        "url": post.url or post.iri,
+        "replies_count": shown.post.replies_count,
+        "reblogs_count": shown.post.reblogs_count,
+        "favourites_count": shown.post.favourites_count,
+        "quotes_count": 0,
+        "edited_at": isoformat_ms(post.edited_at) if post.edited_at else None,
+        "content": sanitise(shown.post.content),
+        "reblog": status(view.reblog, settings, watching) if view.reblog else None,
+        "application": public_application(view.application) if view.application else None,
+        "account": account(view.account, settings),
+        "media_attachments": []
+        if view.reblog
+        else [attachment(row, settings) for row in view.attachments if is_shown(row)],
+        "mentions": [] if view.reblog else [_mention(row) for row in view.mentions],
+        "tags": []
+        if view.reblog
+        else [{"name": name, "url": iris.tag(settings, name)} for name in view.tags],
+        "emojis": custom_emojis(shown.post.emojis),
+        "card": None,
+        "poll": None,
+        "quote": None,
+        "fedi": None if view.reblog else _generated(post),
+    }
+    if watching.viewer_id is not None:
+        built["favourited"] = shown.post.id in watching.marks.favourited
+        built["reblogged"] = shown.post.id in watching.marks.boosted
+        built["muted"] = False
+        built["bookmarked"] = False
+        built["pinned"] = False
+        built["filtered"] = []
+    return built
+
+
+def status_source(post: Post) -> StatusSource:
+    """Build what the author typed."""
+    return {"id": str(post.id), "text": post.source, "spoiler_text": post.spoiler_text}
+
+
+def _mention(row: AccountRow) -> StatusMention:
+    return {"id": str(row.id), "username": row.username, "url": row.url or row.iri, "acct": row.acct}
+
+
+def _generated(post: Post) -> Generated | None:
+    if post.digital_source_type is None and post.recipe is None:
+        return None
+    recipe = post.recipe or {}
+    return {
+        "generated": True,
+        "digital_source_type": post.digital_source_type,
+        "model": recipe.get("model"),
+        "prompt": recipe.get("prompt"),
+        "seed": recipe.get("seed"),
+        "steps": recipe.get("steps"),
+    }

@@ -1,0 +1,75 @@
+"""From ids to entities for one viewer: load what is needed, once, and build.
+
+A page of posts costs the same number of statements whatever its size: what the page names is loaded
+together, and then what the viewer did with it.
+"""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedi.api import errors, paging
+from fedi.api.answers import json_answer
+from fedi.api.entities.status import Status, Watching, status
+from fedi.config import Settings
+from fedi.db import Tx
+from fedi.models import Post
+from fedi.queries import marks, posts
+from fedi.queries.page import Slice
+from fedi.queries.posts import PostView
+from fedi.queries.visibility import can_see
+
+__all__ = ["page_of_statuses", "require_visible", "statuses", "the_status", "watch"]
+
+
+async def watch(tx: Tx, viewer_id: int | None, views: Sequence[PostView]) -> Watching:
+    """Find out what a viewer did with these posts."""
+    if viewer_id is None:
+        return Watching()
+    shown = {(view.reblog or view).post.id for view in views}
+    return Watching(viewer_id=viewer_id, marks=await marks.load(tx, viewer_id, shown))
+
+
+async def statuses(tx: Tx, settings: Settings, viewer_id: int | None, ids: Sequence[int]) -> list[Status]:
+    """Build posts, in the order of their ids here; whether the viewer may see them was asked before."""
+    views = await posts.load(tx, ids)
+    watching = await watch(tx, viewer_id, views)
+    return [status(view, settings, watching) for view in views]
+
+
+async def the_status(tx: Tx, settings: Settings, viewer_id: int | None, post_id: int) -> Status:
+    """Build one post.
+
+    Raises:
+        Refused: 404, when it is gone.
+    """
+    built = await statuses(tx, settings, viewer_id, [post_id])
+    if not built:
+        raise errors.not_found()
+    return built[0]
+
+
+async def page_of_statuses(
+    request: Request, tx: Tx, settings: Settings, viewer_id: int | None, found: Slice[int]
+) -> Response:
+    """Answer with a page of posts and the links to its neighbours."""
+    built = await statuses(tx, settings, viewer_id, found.rows)
+    return json_answer(built, headers=paging.links(request, found.rows, more=found.more))
+
+
+async def require_visible(tx: Tx, viewer_id: int | None, post_id: int | None) -> Post:
+    """Return a post that the viewer may see; the id of a draft leads to what became of it.
+
+    Raises:
+        Refused: 404, when there is none, or none for this viewer.
+    """
+    if post_id is None:
+        raise errors.not_found()
+    post = await posts.by_id(tx, post_id)
+    if post is None:
+        published_id = await posts.published_as(tx, post_id)
+        post = await posts.by_id(tx, published_id) if published_id is not None else None
+    if post is None or not await can_see(tx, viewer_id, post):
+        raise errors.not_found()
+    return post

@@ -1,0 +1,92 @@
+"""Finding people and hashtags by how they begin.
+
+Only what is known here; asking other servers is the edge's business. Text inside posts is not searched
+yet: that needs an index which differs between the two databases.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import case, distinct, exists, func, or_, select
+
+from fedi.db import Tx
+from fedi.models import Account, Follow, FollowState, Post, PostTag
+from fedi.queries.visibility import public_clause
+
+__all__ = ["accounts", "hashtags", "is_handle"]
+
+QUERY_CHARACTERS_MAX = 200
+"""Of a search; longer ones find nothing here and would only be work."""
+
+
+def is_handle(words: str) -> bool:
+    """Tell whether this looks like `name@domain`, with or without an @ before it.
+
+    >>> is_handle("@Anna@example.org"), is_handle("anna"), is_handle("two words@example.org")
+    (True, False, False)
+    """
+    name, _, domain = words.strip().removeprefix("@").partition("@")
+    bare = name.replace("_", "").replace(".", "").replace("-", "")
+    return (
+        bare.isascii()
+        and bare.isalnum()
+        and bool(domain)
+        and not any(c.isspace() or c in "@/" for c in domain)
+    )
+
+
+async def accounts(
+    tx: Tx, words: str, *, viewer_id: int | None, limit: int, offset: int = 0, following: bool = False
+) -> Sequence[Account]:
+    """Find accounts whose name, display name or handle begins so: whom the viewer follows, then the busiest."""
+    words = words.strip().removeprefix("@")
+    if not words or len(words) > QUERY_CHARACTERS_MAX:
+        return []
+    beginning = func.lower(_escaped(words)) + "%"
+    handle = Account.username + "@" + Account.domain
+    followed = exists().where(
+        Follow.account_id == (viewer_id or 0),
+        Follow.target_id == Account.id,
+        Follow.state == FollowState.ACCEPTED,
+    )
+    statement = (
+        select(Account)
+        .where(
+            or_(
+                func.lower(handle).like(beginning, escape="\\"),
+                func.lower(Account.display_name).like(beginning, escape="\\"),
+            ),
+            Account.suspended_at.is_(None),
+            Account.kind != "Application",
+        )
+        .order_by(case((followed, 0), else_=1), Account.followers_count.desc(), Account.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    if following:
+        statement = statement.where(followed)
+    return (await tx.execute(statement)).scalars().all()
+
+
+async def hashtags(tx: Tx, words: str, *, limit: int, offset: int = 0) -> Sequence[str]:
+    """Find hashtags of public posts that begin so, the most used first."""
+    words = words.strip().removeprefix("#").casefold()
+    if not words or len(words) > QUERY_CHARACTERS_MAX:
+        return []
+    statement = (
+        select(PostTag.name)
+        .join(Post, Post.id == PostTag.post_id)
+        .where(
+            PostTag.name.like(_escaped(words) + "%", escape="\\"),
+            Post.visibility == "public",
+            public_clause(),
+        )
+        .group_by(PostTag.name)
+        .order_by(func.count(distinct(PostTag.post_id)).desc(), PostTag.name)
+        .limit(limit)
+        .offset(offset)
+    )
+    return (await tx.execute(statement)).scalars().all()
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,89 @@
+"""The thread around a post: what it answers, and what answers it.
+
+Walks the chain of replies in one recursive statement each way, with a bound on depth and on number, and
+shows only what the viewer may see: being mentioned in a reply opens nothing above it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import literal, select
+
+from fedi.db import Tx
+from fedi.models import Post
+from fedi.queries.visibility import visible_clause
+
+__all__ = ["ancestors", "descendants"]
+
+ANCESTORS_MAX = 40
+"""Posts above, nearest first; Mastodon's figure for strangers."""
+
+DESCENDANTS_MAX = 200
+"""Posts below that are shown."""
+
+DEPTH_MAX = 20
+"""Levels of answers below that are looked at; Mastodon's figure for strangers."""
+
+
+async def ancestors(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
+    """Return ids of the posts that lead to this one, first to last."""
+    if post.in_reply_to_id is None:
+        return []
+    chain = (
+        select(Post.id.label("id"), Post.in_reply_to_id.label("parent"), literal(1).label("depth"))
+        .where(Post.id == post.in_reply_to_id)
+        .cte(recursive=True)
+    )
+    chain = chain.union_all(
+        select(Post.id, Post.in_reply_to_id, chain.c.depth + 1).where(
+            Post.id == chain.c.parent, chain.c.depth < ANCESTORS_MAX
+        )
+    )
+    statement = (
+        select(chain.c.id)
+        .join(Post, Post.id == chain.c.id)
+        .where(visible_clause(viewer_id))
+        .order_by(chain.c.depth.desc())
+    )
+    return list((await tx.execute(statement)).scalars())
+
+
+async def descendants(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
+    """Return ids of the answers to this post and the answers to those, each followed by its own."""
+    tree = (
+        select(Post.id.label("id"), Post.in_reply_to_id.label("parent"), literal(1).label("depth"))
+        .where(Post.in_reply_to_id == post.id)
+        .cte(recursive=True)
+    )
+    tree = tree.union_all(
+        select(Post.id, Post.in_reply_to_id, tree.c.depth + 1).where(
+            Post.in_reply_to_id == tree.c.id, tree.c.depth < DEPTH_MAX
+        )
+    )
+    statement = (
+        select(tree.c.id, tree.c.parent)
+        .join(Post, Post.id == tree.c.id)
+        .where(visible_clause(viewer_id))
+        .order_by(tree.c.depth, tree.c.id)
+        .limit(DESCENDANTS_MAX)
+    )
+    rows = [(row.id, row.parent) for row in await tx.execute(statement)]
+    return _depth_first(post.id, rows)
+
+
+def _depth_first(root: int, rows: Sequence[tuple[int, int]]) -> list[int]:
+    """Order pairs of post and parent so that each post is followed by its answers.
+
+    Answers to a post that is hidden stand where it would have stood.
+    """
+    shown = {post_id for post_id, _ in rows}
+    answers: dict[int, list[int]] = defaultdict(list)
+    for post_id, parent in rows:
+        answers[parent if parent in shown else root].append(post_id)
+    ordered: list[int] = []
+    waiting = sorted(answers[root], reverse=True)
+    while waiting:
+        post_id = waiting.pop()
+        ordered.append(post_id)
+        waiting += sorted(answers[post_id], reverse=True)
+    return ordered
