@@ -102,8 +102,9 @@ async def _earlier(ctx: Context, tx: Tx, author: Account, key: str) -> Post | No
         insert(tx, Idempotency)
         .values(account_id=author.id, key=key, post_id=0, created_at=ctx.clock())
         .on_conflict_do_nothing(index_elements=[Idempotency.account_id, Idempotency.key])
+        .returning(Idempotency.key)
     )
-    if claimed.rowcount == 1:
+    if claimed.first() is not None:
         return None
     made = select(Idempotency.post_id).where(Idempotency.account_id == author.id, Idempotency.key == key)
     post_id = (await tx.execute(made)).scalar_one()

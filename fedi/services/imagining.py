@@ -29,7 +29,7 @@ from media.errors import EngineError, InvalidRequestError, MediaError, ModelMiss
 from media.processed import FinishedPicture
 from media.provenance import TRAINED_ALGORITHMIC_MEDIA
 from media.request import SEED_MAX, ImageRequest
-from media.safety import moderate_prompt
+from media.safety import Decision, moderate_prompt
 
 __all__ = ["LEASE_S", "OnStep", "request", "run", "trouble_of"]
 
@@ -71,7 +71,7 @@ async def request(
     except InvalidRequestError as refusal:
         raise Refused(422, refusal.message) from None
     verdict = moderate_prompt(wanted.prompt)
-    if verdict.denied:
+    if verdict.decision is Decision.DENY:
         raise Refused(403, verdict.reason, why=f"prompt denied for {author.acct}")
     await posting.check(
         ctx, tx, author=author, new=_labelled(ctx, new, prompt=wanted.prompt, model="a model")
@@ -88,7 +88,7 @@ async def request(
         source=f"/imagine {wanted.prompt}",
         content=text.plain_to_html(f"Drawing: {wanted.prompt}", mentions={}, tag_url=str),
         spoiler_text=new.spoiler_text,
-        sensitive=new.sensitive or verdict.sensitive,
+        sensitive=new.sensitive or verdict.decision is Decision.SENSITIVE,
         language=new.language or ctx.settings.language,
         in_reply_to_id=new.in_reply_to_id,
         application_id=new.application_id,

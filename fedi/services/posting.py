@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, literal, or_, select, update
+from sqlalchemy import and_, case, exists, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from fedi import iris, text
@@ -272,9 +272,10 @@ async def _count(ctx: Context, tx: Tx, author: Account, post: Post) -> None:
 
 async def _add(tx: Tx, model: type[Account] | type[Post], row_id: int, **changes: int) -> None:
     """Change counters in the database, where two transactions cannot lose one another's change."""
-    values = {name: func.max(0, getattr(model, name) + change) for name, change in changes.items()}
-    if tx.get_bind().dialect.name != "sqlite":
-        values = {name: func.greatest(0, getattr(model, name) + change) for name, change in changes.items()}
+    values = {}
+    for name, change in changes.items():
+        changed = getattr(model, name) + change
+        values[name] = case((changed < 0, 0), else_=changed)
     await tx.execute(update(model).where(model.id == row_id).values(values))
 
 
