@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from activitypub.errors import MalformedError
+from activitypub.errors import ForbiddenError, MalformedError
 from activitypub.objects.actor import Actor
 from activitypub.objects.attachment import Attachment as WireAttachment
 from activitypub.objects.note import Note
@@ -133,6 +133,7 @@ async def save_note(
 
     Raises:
         MalformedError: one of its addresses is too long to keep.
+        ForbiddenError: a post of this id is another author's.
     """
     assert note.attributed_to == author.iri, "the caller compares author and note"
     require_storable(note.id, note.in_reply_to or "")
@@ -140,6 +141,8 @@ async def save_note(
         return None
     known = await find_post.by_iri(tx, note.id)
     if known is not None:
+        if known.account_id != author.id:
+            raise ForbiddenError("the post is known as somebody else's", iri=note.id)
         return known
     now = ctx.clock()
     created_at = _not_later(note.published, now)

@@ -1,0 +1,1 @@
+"""The edge to other servers: what they post to us, and what they read here."""

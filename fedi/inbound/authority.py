@@ -1,0 +1,131 @@
+"""May an activity be believed? The one place that compares who signed with who is said to act.
+
+Whoever signed the request may speak for themselves. A server that forwards an activity of somebody else (the
+author of a thread passes replies on to followers) is not believed, but the activity may prove itself: by a
+proof inside it, or by asking the server of its actor. Nothing of a forwarded copy is used but addresses: what
+is processed is the copy that was verified or fetched.
+
+Source: FEP-fe34; ActivityPub section 7.1.2 (forwarding); FEP-8b32; Fedify GHSA-39gj-rchc-q5m3.
+"""
+
+import dataclasses
+from enum import StrEnum
+from typing import Any
+
+from activitypub import activities
+from activitypub.activities import Activity, Announce, Create, Delete, Unknown, Update
+from activitypub.errors import ForbiddenError, GoneError, MalformedError, NotFoundError, SignatureError
+from activitypub.normalise import parse
+from activitypub.objects.note import Note
+from activitypub.origin import require_actor_is_signer, require_same_origin, same_origin
+from activitypub.read import Doc, types
+from activitypub.signatures import proof
+from activitypub.verify import Signer
+from activitypub.vocab import ACTOR_TYPES
+from fedi.context import Context
+from fedi.outbound import resolve
+from fedi.outbound.fetch import Budget, document
+
+__all__ = ["Basis", "claimed", "require"]
+
+
+class Basis(StrEnum):
+    """On what an activity might be believed."""
+
+    SIGNER = "signer"
+    """Its actor signed the request."""
+    PROOF = "proof"
+    """It carries a proof by its actor."""
+    FETCH = "fetch"
+    """Its object, or itself, can be asked for at its actor's server."""
+    NONE = "none"
+
+
+def claimed(activity: Activity | Unknown, doc: Doc, signer: Signer) -> Basis:
+    """Tell on what an activity might be believed, without any work: whether it is worth keeping."""
+    if activity.actor == signer.actor_iri:
+        return Basis.SIGNER
+    if isinstance(activity, Unknown):
+        return Basis.NONE
+    if isinstance(doc.get("proof"), dict):
+        return Basis.PROOF
+    return Basis.FETCH if isinstance(activity, (Announce, Create, Delete, Update)) else Basis.NONE
+
+
+async def require(
+    ctx: Context, activity: Activity, *, raw: bytes, signer: Signer, budget: Budget
+) -> Activity:
+    """Return an activity whose actor is sure to have said it.
+
+    Args:
+        ctx: the context.
+        activity: as it was parsed from `raw`.
+        raw: the bytes that came.
+        signer: who signed the request.
+        budget: what may be fetched.
+
+    Raises:
+        ForbiddenError: nothing shows that its actor said it.
+        UnreachableError: the server that could tell does not answer now.
+        ActivityPubError: what it tells cannot be believed.
+    """
+    if activity.id is not None:
+        require_same_origin(activity.actor, activity.id)
+    if activity.actor == signer.actor_iri:
+        return activity
+    doc = parse(raw)
+    basis = claimed(activity, doc, signer)
+    if basis is Basis.PROOF:
+        try:
+            await _require_proof(ctx, activity, doc)
+        except SignatureError:
+            # A server on the way may have written the document anew, which breaks a proof and harms nobody.
+            basis = claimed(activity, {}, signer)
+        else:
+            return activity
+    if basis is Basis.FETCH:
+        return await _fetched(ctx, activity, budget)
+    raise ForbiddenError("nothing shows that its actor said it", iri=activity.actor)
+
+
+async def _require_proof(ctx: Context, activity: Activity, doc: Doc) -> None:
+    claim = proof.read_proof(doc, now=ctx.clock())
+    key = await resolve.key(ctx, claim.verification_method)
+    require_actor_is_signer(activity.actor, key.owner)
+    proof.require_valid(claim, key.public_key)
+
+
+async def _fetched(ctx: Context, activity: Activity, budget: Budget) -> Activity:
+    """Ask the actor's own server, and return the activity as it tells it."""
+    assert activity.object_id is not None, "these four have an object with an id"
+    if isinstance(activity, Announce):
+        return await _fetched_announce(ctx, activity, budget)
+    require_same_origin(activity.actor, activity.object_id)
+    if isinstance(activity, Delete):
+        try:
+            await document(ctx, activity.object_id, budget=budget)
+        except (GoneError, NotFoundError):
+            return activity
+        raise ForbiddenError("what is said to be deleted is still there", iri=activity.object_id)
+    data = (await document(ctx, activity.object_id, budget=budget)).data
+    if _owner(data) != activity.actor:
+        raise ForbiddenError("the object belongs to another actor", iri=activity.object_id)
+    return dataclasses.replace(activity, object_id=data["id"], object_doc=data)
+
+
+async def _fetched_announce(ctx: Context, activity: Announce, budget: Budget) -> Activity:
+    if activity.id is None:
+        raise ForbiddenError("a forwarded Announce has no id to ask for", iri=activity.actor)
+    found = activities.parse((await document(ctx, activity.id, budget=budget)).data)
+    if not isinstance(found, Announce) or found.actor != activity.actor:
+        raise ForbiddenError("its server tells another activity", iri=activity.id)
+    if not same_origin(found.actor, found.id or ""):
+        raise MalformedError("the activity's id is not on its actor's server", iri=activity.id)
+    return found
+
+
+def _owner(data: dict[str, Any]) -> str | None:
+    """Whose a fetched object is: its author's, or its own if it is an actor."""
+    if ACTOR_TYPES & set(types(data)):
+        return str(data["id"])
+    return Note.from_json(data).attributed_to

@@ -1,0 +1,145 @@
+"""From an accepted activity to its effects: the table of what is handled, and the job that does it.
+
+`run` reads the bytes again, makes sure that the actor said them, lets the handler ask other servers for what
+it needs, and then writes the effects, the activity's end and the job's end in one transaction. What is
+malformed, without authority or of no use ends with its reason in the activity's row; what cannot be decided
+because a server does not answer is left to the queue to try again.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from activitypub import activities
+from activitypub.activities import (
+    Accept,
+    Add,
+    Announce,
+    Block,
+    Create,
+    Delete,
+    EmojiReact,
+    Flag,
+    Follow,
+    Like,
+    Move,
+    QuoteRequest,
+    Reject,
+    Remove,
+    Undo,
+    Unknown,
+    Update,
+)
+from activitypub.errors import ActivityPubError, ForbiddenError, UnreachableError
+from activitypub.normalise import normalise
+from activitypub.signatures.message import Scheme
+from activitypub.verify import Signer
+from fedi.context import Context
+from fedi.db import Tx
+from fedi.errors import Refused
+from fedi.inbound import authority
+from fedi.inbound.handlers import accept, announce, create, delete, follow, like, reject, undo, update
+from fedi.inbound.received import Effect, Handler, Ignored, Received
+from fedi.jobs import queue
+from fedi.log import get
+from fedi.models import Activity, ActivityState
+from fedi.outbound.fetch import Budget, is_ours
+from fedi.queries import accounts as find_account
+
+__all__ = ["HANDLERS", "IGNORED", "run"]
+
+HANDLERS: Final[Mapping[type, Handler]] = {
+    Accept: accept.handle,
+    Announce: announce.handle,
+    Create: create.handle,
+    Delete: delete.handle,
+    Follow: follow.handle,
+    Like: like.handle,
+    Reject: reject.handle,
+    Undo: undo.handle,
+    Update: update.handle,
+}
+"""What is handled; every other type stands in `IGNORED`, and a test holds the two to the union of all."""
+
+IGNORED: Final[Mapping[type, str]] = {
+    Add: "pinned posts of other servers are not shown",
+    Block: "blocks are not kept yet",
+    EmojiReact: "reactions other than Like are not shown",
+    Flag: "reports from other servers are not taken yet",
+    Move: "followers are not moved yet",
+    QuoteRequest: "quotes are not answered yet; without an answer the other side shows a plain link",
+    Remove: "pinned posts of other servers are not shown",
+    Unknown: "a type that we do not know",
+}
+"""What is recorded and otherwise ignored, and why."""
+
+ALLOWED_WHEN_SUSPENDED: Final = (Delete, Reject, Undo)
+"""What a suspended account may still do: take back and end."""
+
+REASON_CHARACTERS_MAX = 300
+"""Of a reason that is kept with an activity."""
+
+log = get(__name__)
+
+
+async def run(ctx: Context, job: queue.Claim) -> None:
+    """Process one accepted activity.
+
+    Raises:
+        UnreachableError: a server that must be asked does not answer; try again later.
+    """
+    async with ctx.db.read() as tx:
+        row = await tx.get(Activity, job.payload["activity_id"])
+    if row is None or row.state != ActivityState.RECEIVED:
+        async with ctx.db.write() as tx:
+            await queue.finish(tx, job)
+        return
+    try:
+        effect = await _understand(ctx, row)
+        async with ctx.db.write() as tx:
+            await effect(tx)
+            await _end(tx, job, row.id, ActivityState.DONE, None)
+    except UnreachableError:
+        raise
+    except Ignored as verdict:
+        await _close(ctx, job, row, ActivityState.IGNORED, str(verdict))
+    except (ActivityPubError, Refused) as refusal:
+        await _close(ctx, job, row, ActivityState.REFUSED, str(refusal))
+
+
+async def _understand(ctx: Context, row: Activity) -> Effect:
+    """Return what follows from an activity, having asked other servers for what that needs."""
+    activity = activities.parse(normalise(row.raw))
+    if type(activity) in IGNORED:
+        raise Ignored(IGNORED[type(activity)])
+    assert not isinstance(activity, Unknown), "Unknown is ignored above"
+    assert row.signer is not None, "incoming activities have a signer"
+    assert row.key_id is not None, "as above"
+    signer = Signer(actor_iri=row.signer, key_id=row.key_id, scheme=Scheme(row.scheme or Scheme.CAVAGE))
+    budget = Budget()
+    activity = await authority.require(ctx, activity, raw=row.raw, signer=signer, budget=budget)
+    if is_ours(ctx.settings, activity.actor):
+        raise ForbiddenError("one of our own actors does not act from elsewhere", iri=activity.actor)
+    await _require_good_standing(ctx, activity)
+    return await HANDLERS[type(activity)](ctx, Received(activity=activity, budget=budget))
+
+
+async def _require_good_standing(ctx: Context, activity: activities.Activity) -> None:
+    if isinstance(activity, ALLOWED_WHEN_SUSPENDED):
+        return
+    async with ctx.db.read() as tx:
+        account = await find_account.by_iri(tx, activity.actor)
+    if account is not None and account.suspended_at is not None:
+        raise Ignored("the account is suspended here")
+
+
+async def _close(ctx: Context, job: queue.Claim, row: Activity, state: ActivityState, reason: str) -> None:
+    log.info("activity_closed", state=state, kind=row.kind, signer=row.signer, iri=row.iri, reason=reason)
+    async with ctx.db.write() as tx:
+        await _end(tx, job, row.id, state, reason)
+
+
+async def _end(tx: Tx, job: queue.Claim, row_id: int, state: ActivityState, reason: str | None) -> None:
+    row = await tx.get(Activity, row_id)
+    if row is not None:
+        row.state, row.reason = state, reason[:REASON_CHARACTERS_MAX] if reason else None
+    await queue.finish(tx, job)

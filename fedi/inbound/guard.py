@@ -1,0 +1,177 @@
+"""Who sent a request: a `Signer`, or a refusal.
+
+Everything that costs nothing is checked first (`verify.read_claim`): only a request that is complete, fresh
+and meant for us is worth looking for its key. The key comes from memory, from the account that we know, or
+by one bounded fetch. When a signature does not verify with a key that we had, that key may have been renewed:
+it is fetched once more, but not twice in a few minutes, because anyone can send a bad signature. Keys that
+cannot be had are remembered for a while too, and those who want the same key wait for one fetch.
+
+Source: SWICG ActivityPub HTTP Signatures report; Mastodon's `signature_verification.rb` for the refresh.
+"""
+
+from typing import Final
+
+from sqlalchemy import select
+from starlette.requests import Request
+
+from activitypub import keys, verify
+from activitypub.errors import (
+    ActivityPubError,
+    GoneError,
+    MalformedError,
+    NotFoundError,
+    SignatureError,
+    UnreachableError,
+)
+from activitypub.signatures.message import Message
+from activitypub.signatures.rfc9421 import accept_signature
+from activitypub.verify import Claim, Signer
+from fedi.context import Context
+from fedi.errors import Refused
+from fedi.log import get
+from fedi.memory import Refusal, RemoteKey
+from fedi.models import Account
+from fedi.outbound import resolve
+from fedi.outbound.fetch import is_ours
+
+__all__ = ["KEY_GONE", "reader", "require_signer"]
+
+KEY_TTL_S = 600.0
+"""How long a parsed key is used without looking at the database, in seconds."""
+
+REFUSAL_TTL_S = 300.0
+"""How long a key that could not be had is not asked for again, in seconds; Mastodon's figure."""
+
+REFRESH_PAUSE_S = 300.0
+"""Between two fetches of a key that we have, in seconds."""
+
+RETRY_AFTER_S = 60
+"""What the sender is told to wait when the server of its key does not answer."""
+
+KEY_GONE: Final = "key_gone"
+"""Error code of a refusal because the key's server says that it does not exist."""
+
+log = get(__name__)
+
+
+async def require_signer(ctx: Context, request: Request, body: bytes) -> Signer:
+    """Return who signed a request.
+
+    Args:
+        ctx: the context.
+        request: as it came.
+        body: its body, which the signature must cover through a digest.
+
+    Raises:
+        Refused: 401 when it is not signed as it must be, or its key cannot be used; 400 when a header cannot
+            be read; 503 when the server of its key does not answer.
+    """
+    try:
+        message = _message(ctx, request, body)
+        claim = verify.read_claim(message, now=ctx.clock())
+    except SignatureError as refusal:
+        raise _unauthorised(refusal.message) from refusal
+    except MalformedError as refusal:
+        raise Refused(400, refusal.message) from refusal
+    if is_ours(ctx.settings, claim.key_id):
+        raise _unauthorised("this server does not send to itself")
+    known = await _known_key(ctx, claim)
+    try:
+        used = known or await _fetched_key(ctx, claim.key_id)
+        verify.require_valid(claim, message, used.public_key, now=ctx.clock())
+    except SignatureError as refusal:
+        if known is None or ctx.memory.refreshed.get(claim.key_id, ctx.clock()):
+            raise _unauthorised(refusal.message) from refusal
+        used = await _renewed_key(ctx, claim, message)
+    return Signer(actor_iri=used.owner, key_id=claim.key_id, scheme=claim.scheme)
+
+
+async def reader(ctx: Context, request: Request) -> Signer | None:
+    """Return who signed a GET; None when nobody did.
+
+    Raises:
+        Refused: as `require_signer`, when there is a signature.
+    """
+    if "signature" not in request.headers:
+        return None
+    return await require_signer(ctx, request, b"")
+
+
+def _message(ctx: Context, request: Request, body: bytes) -> Message:
+    """Describe a request as its sender saw it: at our configured origin, whatever a proxy made of it."""
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
+    return Message.of(
+        method=request.method,
+        target_uri=ctx.settings.origin + target.decode("latin-1"),
+        headers=request.scope["headers"],
+        body=body,
+    )
+
+
+async def _known_key(ctx: Context, claim: Claim) -> RemoteKey | None:
+    """Find a key in memory or in the account that it belongs to."""
+    now = ctx.clock()
+    remembered = ctx.memory.keys.get(claim.key_id, now)
+    if remembered is not None:
+        return remembered
+    # The key's id is its owner's with a fragment, or (GoToSocial) with one more step in the path.
+    owners = {claim.key_document_iri, claim.key_id.rpartition("/")[0]}
+    async with ctx.db.read() as tx:
+        rows = await tx.execute(select(Account.iri, Account.public_keys).where(Account.iri.in_(owners)))
+        listed = [(iri, key["pem"]) for iri, entries in rows for key in entries if key["id"] == claim.key_id]
+    for owner, pem in listed:
+        try:
+            return _remember(ctx, claim.key_id, RemoteKey(public_key=keys.load_public_pem(pem), owner=owner))
+        except SignatureError:  # kept before the rules for keys were what they are
+            continue
+    return None
+
+
+async def _fetched_key(ctx: Context, key_id: str) -> RemoteKey:
+    """Fetch a key, unless it could not be had lately.
+
+    Raises:
+        Refused: 401 or 503.
+    """
+    refusal = ctx.memory.refusals.get(key_id, ctx.clock())
+    if refusal is None:
+        try:
+            found = await ctx.memory.in_flight.share(("key", key_id), lambda: resolve.key(ctx, key_id))
+            return _remember(ctx, key_id, found)
+        except ActivityPubError as trouble:
+            refusal = _refusal(trouble)
+            log.info("key_not_had", key_id=key_id, status=refusal.status, why=str(trouble))
+            ctx.memory.refusals.put(key_id, refusal, now=ctx.clock(), ttl_s=REFUSAL_TTL_S)
+    if refusal.status == 503:
+        raise Refused(503, refusal.text, headers={"Retry-After": str(RETRY_AFTER_S)})
+    raise _unauthorised(refusal.text, error=refusal.error)
+
+
+async def _renewed_key(ctx: Context, claim: Claim, message: Message) -> RemoteKey:
+    """Fetch a key that we had anew, and check with that one."""
+    ctx.memory.refreshed.put(claim.key_id, value=True, now=ctx.clock(), ttl_s=REFRESH_PAUSE_S)
+    fresh = await _fetched_key(ctx, claim.key_id)
+    try:
+        verify.require_valid(claim, message, fresh.public_key, now=ctx.clock())
+    except SignatureError as refusal:
+        raise _unauthorised(refusal.message) from refusal
+    return fresh
+
+
+def _remember(ctx: Context, key_id: str, key: RemoteKey) -> RemoteKey:
+    ctx.memory.keys.put(key_id, key, now=ctx.clock(), ttl_s=KEY_TTL_S)
+    return key
+
+
+def _refusal(trouble: ActivityPubError) -> Refusal:
+    if isinstance(trouble, UnreachableError):
+        return Refusal(status=503, text="The server of the signature's key does not answer.")
+    if isinstance(trouble, (GoneError, NotFoundError)):
+        return Refusal(status=401, text="The signature's key does not exist.", error=KEY_GONE)
+    return Refusal(status=401, text=f"The signature's key cannot be used: {trouble.message}")
+
+
+def _unauthorised(text: str, *, error: str | None = None) -> Refused:
+    return Refused(401, text, error=error, headers={"Accept-Signature": accept_signature()})

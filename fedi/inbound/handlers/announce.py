@@ -1,0 +1,55 @@
+"""Announce: somebody elsewhere passes a post on.
+
+It matters here when the post is ours, or when somebody here follows who passes it on; for anything else
+nothing is fetched. The post itself comes from the database or from where it lives, never out of the activity,
+and only what its author made public is passed on.
+"""
+
+from activitypub.activities import Announce
+from activitypub.addressing import visibility_of
+from activitypub.errors import ForbiddenError
+from fedi.context import Context
+from fedi.db import Tx
+from fedi.inbound.received import Effect, Ignored, Received
+from fedi.outbound import resolve
+from fedi.outbound.remote import require_storable
+from fedi.queries import posts as find_post
+from fedi.queries.visibility import can_see
+from fedi.services import interacting, receiving
+
+__all__ = ["handle"]
+
+
+async def handle(ctx: Context, received: Received[Announce]) -> Effect:
+    """Keep a boost, and the post that it is of."""
+    activity = received.activity
+    iri = activity.id or f"{activity.actor}#announces/{activity.object_id}"
+    require_storable(iri)
+    async with ctx.db.read() as tx:
+        known = await find_post.by_iri(tx, activity.object_id)
+        if await find_post.is_tombstoned(tx, iri):
+            raise Ignored("it was taken back before it came")
+        is_ours = known is not None and known.local
+        if not is_ours and not await receiving.is_followed_here(tx, activity.actor):
+            raise Ignored("nobody here has to do with it")
+    post = known or await resolve.note(ctx, activity.object_id, budget=received.budget)
+    booster = await resolve.actor(ctx, activity.actor, budget=received.budget)
+    now = ctx.clock()
+    visibility = visibility_of(activity.to, activity.cc, followers=booster.followers)
+
+    async def effect(tx: Tx) -> None:
+        if post.reblog_of_id is not None or not await can_see(tx, None, post):
+            raise ForbiddenError("the post is not for passing on", iri=activity.object_id)
+        if await find_post.is_tombstoned(tx, iri):
+            raise Ignored("it was taken back before it came")
+        await interacting.receive_announce(
+            ctx,
+            tx,
+            account=booster,
+            post=post,
+            iri=iri,
+            visibility=visibility,
+            at=min(activity.published or now, now),
+        )
+
+    return effect

@@ -1,0 +1,221 @@
+"""POST to an inbox: checked, written down, answered; understood later.
+
+The answer 202 promises that the activity will be processed once, whatever is killed in between. So it is
+given only after a commit that holds the activity's bytes and the job to process them. Accepts that arrive
+together share that commit (`jobs.batch`). Nothing else happens before the answer but, at most, the fetch of a
+key: cheap refusals come first, and a Delete by somebody unknown, of which the fediverse is full, costs one
+look at the database.
+
+Source: ActivityPub section 7; Mastodon's inbox for the statuses.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, or_, select, update
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activitypub import activities
+from activitypub.activities import Activity as AnyActivity
+from activitypub.activities import Announce, Block, Delete, Follow, Like, Unknown
+from activitypub.errors import ActivityPubError, MalformedError
+from activitypub.limits import BODY_BYTES_MAX
+from activitypub.normalise import media_type_allowed, normalise
+from activitypub.origin import origin
+from activitypub.verify import Signer
+from fedi import context
+from fedi.context import Context
+from fedi.db import Tx, insert
+from fedi.errors import Refused
+from fedi.ids import IdMaker
+from fedi.inbound import authority, guard
+from fedi.inbound.documents import local_account
+from fedi.jobs import queue
+from fedi.jobs.wake import Wake
+from fedi.log import get
+from fedi.models import Account, Activity, ActivityState, Direction, Peer
+from fedi.outbound.remote import IRI_BYTES_MAX
+
+__all__ = ["receive"]
+
+BODY_TIMEOUT_S = 30.0
+"""For the whole body to arrive, in seconds: a sender that drips holds a connection and nothing else."""
+
+KIND_CHARACTERS_MAX = 100
+"""Of an activity's type that is kept; ours have twelve at most."""
+
+ORDER_KEY_BYTES_MAX = 1000
+"""Of an order key as it is; longer ones are hashed, because an index entry has a limit."""
+
+log = get(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """One activity to be written down."""
+
+    iri: str
+    kind: str
+    signer: Signer
+    signer_origin: str
+    host: str
+    order_on: str
+    raw: bytes
+    now: datetime
+    ids: IdMaker
+    wake: Wake
+
+
+async def receive(request: Request) -> Response:
+    """Take an activity in; the same for all inboxes, since an activity says itself for whom it is.
+
+    Raises:
+        Refused: 400 malformed, 401 not signed as it must be, 404 nobody's inbox, 408 too slow, 413 too large, 415 wrong type or
+            encoded, 503 the signature's key cannot be had now.
+    """
+    ctx = context.of(request)
+    _require_type(request)
+    if "name" in request.path_params:
+        await local_account(ctx, request)
+    body = await _read(request)
+    try:
+        doc = normalise(body)
+        activity = activities.parse(doc)
+        if activity.actor is None:
+            raise MalformedError("actor is missing")
+        origin(activity.actor)
+    except ActivityPubError as refusal:
+        raise Refused(refusal.status_hint, refusal.message) from refusal
+    if isinstance(activity, Delete) and not await _is_known(ctx, activity.actor):
+        return _taken("delete_of_unknown_actor", activity.actor)
+    try:
+        signer = await guard.require_signer(ctx, request, body)
+    except Refused as refusal:
+        if isinstance(activity, Delete) and refusal.error == guard.KEY_GONE:
+            return _taken("delete_with_gone_key", activity.actor)
+        raise
+    if authority.claimed(activity, doc, signer) is authority.Basis.NONE:
+        return _taken("forwarded_without_proof", activity.actor)
+    await ctx.commits.add(ctx.db, write, _accepted(ctx, activity, body, signer))
+    return Response(status_code=202)
+
+
+def _taken(why: str, actor: str) -> Response:
+    """Answer 202 to what we have no use for: an error would only be delivered again."""
+    log.info("inbox_dropped", why=why, actor=actor)
+    return Response(status_code=202)
+
+
+def _require_type(request: Request) -> None:
+    # A signed body may come as ld+json without its profile: its sender vouches for it.
+    if not media_type_allowed(request.headers.get("content-type"), profile_required=False):
+        raise Refused(415, "Send application/activity+json.")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Refused(415, "Send the body without an encoding.", headers={"Accept-Encoding": "identity"})
+
+
+async def _read(request: Request) -> bytes:
+    """Read the body within its limit, whatever Content-Length says."""
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and (len(length) > 10 or int(length) > BODY_BYTES_MAX):
+        raise Refused(413, f"An activity may have {BODY_BYTES_MAX} bytes at most.")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > BODY_BYTES_MAX:
+                    raise Refused(413, f"An activity may have {BODY_BYTES_MAX} bytes at most.")
+    except TimeoutError:
+        raise Refused(408, "The body took too long to arrive.") from None
+    return bytes(body)
+
+
+async def _is_known(ctx: Context, actor_iri: str) -> bool:
+    async with ctx.db.read() as tx:
+        return (await tx.execute(select(exists().where(Account.iri == actor_iri)))).scalar_one()
+
+
+def _accepted(ctx: Context, activity: AnyActivity | Unknown, body: bytes, signer: Signer) -> Accepted:
+    iri = activity.id
+    if iri is None or len(iri.encode()) > IRI_BYTES_MAX:
+        iri = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    home = origin(signer.actor_iri)
+    signer_origin = f"{home.scheme}://{home.authority}"
+    kind = activity.type if isinstance(activity, Unknown) else type(activity).__name__
+    return Accepted(
+        iri=iri,
+        kind=kind[:KIND_CHARACTERS_MAX],
+        signer=signer,
+        signer_origin=signer_origin,
+        host=home.authority,
+        order_on=_order_on(activity, iri, signer_origin),
+        raw=body,
+        now=ctx.clock(),
+        ids=ctx.ids,
+        wake=ctx.wake,
+    )
+
+
+def _order_on(activity: AnyActivity | Unknown, iri: str, signer_origin: str) -> str:
+    """Return the key of what must be processed in order: the same thing, by the same server.
+
+    Create, Update and Delete are about their object. Follow, Like and Announce are things themselves, which
+    an Undo, Accept or Reject is about. Without the server in the key, anyone could hold up what others send
+    about a thing by sending something about it that cannot be processed.
+    """
+    itself = isinstance(activity, (Announce, Block, Follow, Like, Unknown))
+    thing = iri if itself else getattr(activity, "object_id", None) or iri
+    key = f"in|{signer_origin}|{thing}"
+    return key if len(key.encode()) <= ORDER_KEY_BYTES_MAX else hashlib.sha256(key.encode()).hexdigest()
+
+
+async def write(tx: Tx, accepted: Sequence[Accepted]) -> None:
+    """Write down some activities and their jobs: a `jobs.batch.Writer`.
+
+    One that the same server sent before is passed over, so that a repeated delivery has one effect.
+    """
+    statement = insert(tx, Activity).on_conflict_do_nothing(
+        index_elements=[Activity.direction, Activity.signer_origin, Activity.iri]
+    )
+    rows = {one.ids.next(): one for one in accepted}
+    made = await tx.execute(statement.returning(Activity.id), [_row(key, one) for key, one in rows.items()])
+    fresh = sorted(made.scalars())
+    jobs = [
+        queue.NewJob(queue="inbox", kind="inbox", payload={"activity_id": key}, order_key=rows[key].order_on)
+        for key in fresh
+    ]
+    await queue.enqueue(tx, accepted[-1].wake, jobs, now=accepted[-1].now)
+    await _clear_peers(tx, sorted({one.host for one in accepted}))
+
+
+def _row(activity_id: int, one: Accepted) -> dict[str, Any]:
+    return {
+        "id": activity_id,
+        "direction": Direction.IN,
+        "iri": one.iri,
+        "kind": one.kind,
+        "signer_origin": one.signer_origin,
+        "signer": one.signer.actor_iri,
+        "key_id": one.signer.key_id,
+        "scheme": one.signer.scheme,
+        "raw": one.raw,
+        "state": ActivityState.RECEIVED,
+        "created_at": one.now,
+    }
+
+
+async def _clear_peers(tx: Tx, hosts: Sequence[str]) -> None:
+    """Hold nothing against a server that just sent us something: it is there again."""
+    held_against = or_(Peer.failures > 0, Peer.failure_days > 0)
+    await tx.execute(
+        update(Peer)
+        .where(Peer.host.in_(hosts), held_against)
+        .values(failures=0, failure_days=0, last_failure_on=None, paused_until=None)
+        .execution_options(synchronize_session=False)
+    )
