@@ -1,0 +1,267 @@
+"""A strict server that somebody else wrote follows us, and is followed by us, over https on loopback.
+
+Our server is a real process behind a TLS terminator, its peer a Fedify process; both trust the authority of
+this test run and nobody else. `alice` is the peer's person, `demo` ours, and `imagine` our bot.
+"""
+
+import base64
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from fedi.text import html_to_text
+from tests.peers.fedify_peer import FedifyPeer, running_peer
+from tests.peers.server_process import Instance, eventually, free_port
+from tests.peers.terminator import terminated
+from tests.peers.tls import Authority
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+OURS, INSIDE, THEIRS = "127.0.2.2", "127.0.0.1", "127.0.2.3"
+
+HEARS_S = 30.0
+"""Within which anything federated has to arrive."""
+
+PROMPT = "a red boat at sunset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """Our server.
+
+    Attributes:
+        instance: its processes.
+        demo: a client with a token of the person's, over TLS.
+        bot: a client with a token of the bot's.
+        anyone: a client without a token.
+    """
+
+    instance: Instance
+    demo: httpx.Client
+    bot: httpx.Client
+    anyone: httpx.Client
+
+    def handle(self, name: str) -> str:
+        """Return the handle of one of our accounts, as people write it."""
+        return f"@{name}@{self.instance.origin.removeprefix('https://')}"
+
+    def actor(self, name: str) -> str:
+        """Return the actor IRI of one of our accounts."""
+        return f"{self.instance.origin}/users/{name}"
+
+    def ask(self, method: str, path: str, who: httpx.Client | None = None, **request: Any) -> Any:
+        """Use the API, as `demo` unless said otherwise, and return its JSON."""
+        answer = (who or self.demo).request(method, path, **request)
+        assert answer.status_code == 200, f"{method} {path}: {answer.text}\n{self.instance.logs()}"
+        return answer.json()
+
+    def home(self) -> list[dict[str, Any]]:
+        """Return the person's home timeline."""
+        found: list[dict[str, Any]] = self.ask("GET", "/api/v1/timelines/home")
+        return found
+
+
+@pytest.fixture(scope="module")
+def peer(
+    authority: Authority, _fedify_installed: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FedifyPeer]:
+    """The Fedify server."""
+    with running_peer(authority, THEIRS, tmp_path_factory.mktemp("alice")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ours(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ours]:
+    """Our server, set up as an operator would."""
+    port = free_port(OURS)
+    model = Path(str(resources.files("media") / "models" / "tiny" / "model_index.json"))
+    instance = Instance(
+        data_dir=tmp_path_factory.mktemp("ours") / "data",
+        origin=f"https://{OURS}:{port}",
+        bind=INSIDE,
+        port=free_port(INSIDE),
+        settings={
+            "FEDI_CA_FILE": str(authority.file),
+            "FEDI_OUTGOING_ALLOW": "127.0.2.0/28",
+            "FEDI_RATE_LIMITS": "off",
+        },
+        module="fedi" if model.exists() else "tests.peers.painted_fedi",
+    )
+    instance.cli("init", "--origin", instance.origin)
+    instance.cli("account", "create", "demo", "--password-stdin", "--admin", stdin="long enough to pass\n")
+    instance.cli("account", "create", "imagine", "--bot", "--operator", f"demo@{OURS}:{port}")
+    running = instance.start("serve")
+    try:
+        with (
+            terminated(OURS, port, authority.issue(OURS), to=(INSIDE, instance.port)),
+            contextlib.ExitStack() as stack,
+        ):
+
+            def client(**headers: str) -> httpx.Client:
+                made = httpx.Client(
+                    base_url=instance.origin, verify=authority.client_context(), headers=headers,
+                    trust_env=False, timeout=60.0,
+                )  # fmt: skip
+                return stack.enter_context(made)
+
+            tokens = {
+                name: instance.token_for(name, "read", "write", "follow") for name in ("demo", "imagine")
+            }
+            yield Ours(
+                instance=instance,
+                demo=client(Authorization=f"Bearer {tokens['demo']}"),
+                bot=client(Authorization=f"Bearer {tokens['imagine']}"),
+                anyone=client(),
+            )
+    finally:
+        running.stop()
+
+
+def test_a_fedify_user_follows_the_bot_and_gets_its_picture_and_its_deletion(
+    ours: Ours, peer: FedifyPeer, authority: Authority
+) -> None:
+    # They find the bot by its handle and follow it.
+    followed = peer.follow(ours.handle("imagine"))
+    assert (followed["target"], followed["type"]) == (ours.actor("imagine"), "Service")
+    assert followed["preferredUsername"] == "imagine"
+    assert peer.accepted(followed["target"]), f"{peer.words()}\n{ours.instance.logs()}"
+
+    # The bot draws, and they get the picture with all that belongs to it.
+    page = ours.instance.cli("imagine", "imagine", PROMPT, "--seed", "7").split()[-1]
+    (create,) = peer.received("Create")
+    assert (create["actor"], create["objectType"]) == (ours.actor("imagine"), "Note")
+    assert PROMPT in html_to_text(create["content"])
+    (understood,) = create["attachments"]
+    (sent,) = create["json"]["object"]["attachment"]
+    assert understood["mediaType"] == "image/jpeg"
+    assert PROMPT in understood["name"]
+    assert len(sent["blurhash"]) > 6
+    picture = ours.anyone.get(understood["url"])
+    assert picture.headers["content-type"] == "image/jpeg"
+    with Image.open(BytesIO(picture.content)) as image:
+        assert (understood["width"], understood["height"]) == image.size
+
+    # Deleting it reaches them, and the post is gone for everyone.
+    ours.ask("DELETE", f"/api/v1/statuses/{page.rsplit('/', 1)[-1]}", ours.bot)
+    (deleted,) = peer.received("Delete")
+    assert deleted["object"] == create["object"]
+    gone = ours.anyone.get(create["object"], headers={"Accept": "application/activity+json"})
+    assert gone.status_code == 410
+    assert_no_complaints(peer)
+
+
+def test_a_fedify_user_gets_an_upload_with_its_alt_text_and_reacts_to_it(
+    ours: Ours, peer: FedifyPeer
+) -> None:
+    peer.follow(ours.handle("demo"))
+    assert peer.accepted(ours.actor("demo")), peer.words()
+    seen = len(peer.received("Create", 0))
+    upload = ours.ask(
+        "POST", "/api/v2/media", files={"file": ("sea.png", png("navy"), "image/png")},
+        data={"description": "a navy square, like the sea"},
+    )  # fmt: skip
+    status = ours.ask(
+        "POST", "/api/v1/statuses", json={"status": "look at #sea", "media_ids": [upload["id"]]}
+    )
+
+    create = peer.received("Create", seen + 1)[-1]
+    assert create["object"] == status["uri"]
+    (attachment,) = create["attachments"]
+    assert attachment["name"] == "a navy square, like the sea"
+    assert (attachment["width"], attachment["height"]) == (40, 30)
+
+    peer.like(status["uri"])
+    peer.boost(status["uri"])
+    kinds = eventually(
+        lambda: {one["type"] for one in ours.ask("GET", "/api/v1/notifications")} >= {"follow", "favourite", "reblog"},
+        "notifications of the follow, the like and the boost", HEARS_S,
+    )  # fmt: skip
+    assert kinds
+    counted = ours.ask("GET", f"/api/v1/statuses/{status['id']}")
+    assert (counted["favourites_count"], counted["reblogs_count"]) == (1, 1)
+
+    peer.unfollow(ours.actor("demo"))
+    account = ours.ask("GET", "/api/v1/accounts/verify_credentials")["id"]
+    eventually(
+        lambda: ours.ask("GET", f"/api/v1/accounts/{account}")["followers_count"] == 0,
+        "the unfollow",
+        HEARS_S,
+    )
+    assert_no_complaints(peer)
+
+
+def test_we_follow_a_fedify_user_and_see_her_post_and_picture_at_home(ours: Ours, peer: FedifyPeer) -> None:
+    found = ours.ask(
+        "GET", "/api/v2/search", params={"q": peer.handle, "resolve": "true", "type": "accounts"}
+    )
+    (alice,) = found["accounts"]
+    assert alice["acct"] == peer.handle.removeprefix("@")
+    ours.ask("POST", f"/api/v1/accounts/{alice['id']}/follow")
+    followed = eventually(
+        lambda: ours.ask("GET", "/api/v1/accounts/relationships", params={"id[]": alice["id"]})[0]["following"],
+        "her Accept", HEARS_S,
+    )  # fmt: skip
+    assert followed
+    assert ours.actor("demo") in peer.state()["followers"]
+
+    image = {
+        "base64": base64.b64encode(png("teal")).decode(), "media_type": "image/png", "alt": "a teal square",
+        "width": 40, "height": 30,
+    }  # fmt: skip
+    posted = peer.post("<p>from the other side</p>", (image,))
+    (status,) = eventually(
+        lambda: [one for one in ours.home() if one["uri"] == posted["note"]], "her post at home", HEARS_S
+    )
+    assert html_to_text(status["content"]) == "from the other side"
+    assert status["account"]["id"] == alice["id"]
+    (shown,) = status["media_attachments"]
+    assert (shown["type"], shown["description"]) == ("image", "a teal square")
+    picture = ours.anyone.get(shown["url"])
+    assert picture.status_code == 200, shown
+    assert picture.content == png("teal")
+
+    peer.delete(posted["note"])
+    eventually(
+        lambda: all(one["uri"] != posted["note"] for one in ours.home()), "her post leaving home", HEARS_S
+    )
+
+    ours.ask("POST", f"/api/v1/accounts/{alice['id']}/unfollow")
+    eventually(lambda: ours.actor("demo") not in peer.state()["followers"], "our unfollow", HEARS_S)
+    assert_no_complaints(peer)
+
+
+def test_what_was_signed_by_nobody_is_refused_in_words_that_fedify_understands(
+    ours: Ours, peer: FedifyPeer
+) -> None:
+    activity = {
+        "@context": "https://www.w3.org/ns/activitystreams", "id": f"{peer.origin}/made-up", "type": "Follow",
+        "actor": peer.actor, "object": ours.actor("demo"),
+    }  # fmt: skip
+    answer = ours.anyone.post(
+        f"{ours.actor('demo')}/inbox", json=activity, headers={"Content-Type": "application/activity+json"}
+    )
+    assert answer.status_code == 401
+    assert "accept-signature" in answer.headers
+
+
+def png(colour: str) -> bytes:
+    """Return a small picture."""
+    out = BytesIO()
+    Image.new("RGB", (40, 30), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def assert_no_complaints(peer: FedifyPeer) -> None:
+    """Check that everything we sent was signed as most servers read it, and taken at the first knock."""
+    requests = peer.requests()
+    assert requests
+    assert {(one["signedWith"], one["status"]) for one in requests} == {("cavage", 202)}
+    assert peer.complaints() == []
