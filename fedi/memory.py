@@ -91,6 +91,10 @@ class InFlight:
         result: Value = await asyncio.shield(task)
         return result
 
+    def is_under_way(self, key: Hashable) -> bool:
+        """Tell whether somebody waits for this already."""
+        return key in self._tasks
+
     def _done(self, key: Hashable, task: asyncio.Task[Any]) -> None:
         self._tasks.pop(key, None)
         if not task.cancelled():

@@ -80,9 +80,11 @@ async def require_signer(ctx: Context, request: Request, body: bytes) -> Signer:
         used = known or await _fetched_key(ctx, claim.key_id)
         verify.require_valid(claim, message, used.public_key, now=ctx.clock())
     except SignatureError as refusal:
-        if known is None or ctx.memory.refreshed.get(claim.key_id, ctx.clock()):
+        renewed = await _renewed_key(ctx, claim.key_id, known)
+        if renewed is None:
             raise _unauthorised(refusal.message) from refusal
-        used = await _renewed_key(ctx, claim, message)
+        _require_valid(ctx, claim, message, renewed)
+        used = renewed
     return Signer(actor_iri=used.owner, key_id=claim.key_id, scheme=claim.scheme)
 
 
@@ -129,12 +131,15 @@ async def _known_key(ctx: Context, claim: Claim) -> RemoteKey | None:
     return None
 
 
-async def _fetched_key(ctx: Context, key_id: str) -> RemoteKey:
-    """Fetch a key, unless it could not be had lately.
+async def _fetched_key(ctx: Context, key_id: str, *, fresh: bool = False) -> RemoteKey:
+    """Fetch a key, unless it could not be had lately; not `fresh`, one that was fetched meanwhile will do.
 
     Raises:
         Refused: 401 or 503.
     """
+    remembered = None if fresh else ctx.memory.keys.get(key_id, ctx.clock())
+    if remembered is not None:
+        return remembered
     refusal = ctx.memory.refusals.get(key_id, ctx.clock())
     if refusal is None:
         try:
@@ -149,15 +154,24 @@ async def _fetched_key(ctx: Context, key_id: str) -> RemoteKey:
     raise _unauthorised(refusal.text, error=refusal.error)
 
 
-async def _renewed_key(ctx: Context, claim: Claim, message: Message) -> RemoteKey:
-    """Fetch a key that we had anew, and check with that one."""
-    ctx.memory.refreshed.put(claim.key_id, value=True, now=ctx.clock(), ttl_s=REFRESH_PAUSE_S)
-    fresh = await _fetched_key(ctx, claim.key_id)
+async def _renewed_key(ctx: Context, key_id: str, used: RemoteKey | None) -> RemoteKey | None:
+    """Return another key than the one that did not fit, or None: by one fetch in a few minutes at most."""
+    if used is None:
+        return None
+    now = ctx.clock()
+    if ctx.memory.refreshed.get(key_id, now) and not ctx.memory.in_flight.is_under_way(("key", key_id)):
+        found = ctx.memory.keys.get(key_id, now)
+    else:
+        ctx.memory.refreshed.put(key_id, value=True, now=now, ttl_s=REFRESH_PAUSE_S)
+        found = await _fetched_key(ctx, key_id, fresh=True)
+    return None if found is used else found
+
+
+def _require_valid(ctx: Context, claim: Claim, message: Message, key: RemoteKey) -> None:
     try:
-        verify.require_valid(claim, message, fresh.public_key, now=ctx.clock())
+        verify.require_valid(claim, message, key.public_key, now=ctx.clock())
     except SignatureError as refusal:
         raise _unauthorised(refusal.message) from refusal
-    return fresh
 
 
 def _remember(ctx: Context, key_id: str, key: RemoteKey) -> RemoteKey:

@@ -75,8 +75,8 @@ async def receive(request: Request) -> Response:
     """Take an activity in; the same for all inboxes, since an activity says itself for whom it is.
 
     Raises:
-        Refused: 400 malformed, 401 not signed as it must be, 404 nobody's inbox, 408 too slow, 413 too large, 415 wrong type or
-            encoded, 503 the signature's key cannot be had now.
+        Refused: 400 malformed, 401 not signed as it must be, 404 nobody's inbox, 408 too slow, 413 too large,
+            415 wrong type or encoded, 503 the signature's key cannot be had now.
     """
     ctx = context.of(request)
     _require_type(request)

@@ -1,0 +1,83 @@
+"""What is remembered ends by itself and never grows without end."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fedi.memory import InFlight, Remembered
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_an_entry_ends_with_its_time() -> None:
+    memory: Remembered[str, int] = Remembered(10)
+    memory.put("a", 1, now=NOW, ttl_s=60)
+    assert memory.get("a", NOW + timedelta(seconds=59)) == 1
+    assert memory.get("a", NOW + timedelta(seconds=60)) is None
+    assert len(memory) == 0
+
+
+def test_the_oldest_goes_when_it_is_full() -> None:
+    memory: Remembered[int, int] = Remembered(3)
+    for number in range(5):
+        memory.put(number, number, now=NOW, ttl_s=60)
+    assert [memory.get(number, NOW) for number in range(5)] == [None, None, 2, 3, 4]
+    assert len(memory) == 3
+
+
+def test_what_is_put_again_counts_as_new() -> None:
+    memory: Remembered[int, int] = Remembered(2)
+    for number in (1, 2, 1, 3):
+        memory.put(number, number, now=NOW, ttl_s=60)
+    assert memory.get(1, NOW) == 1
+    assert memory.get(2, NOW) is None
+
+
+def test_it_can_be_forgotten() -> None:
+    memory: Remembered[int, int] = Remembered(2)
+    memory.put(1, 1, now=NOW, ttl_s=60)
+    memory.forget(1)
+    assert memory.get(1, NOW) is None
+
+
+@pytest.mark.anyio
+async def test_those_who_want_the_same_wait_for_one_piece_of_work() -> None:
+    made = 0
+
+    async def make() -> int:
+        nonlocal made
+        made += 1
+        await asyncio.sleep(0)
+        return made
+
+    flight = InFlight()
+    assert await asyncio.gather(*(flight.share("a", make) for _ in range(5))) == [1] * 5
+    assert await flight.share("a", make) == 2
+
+
+@pytest.mark.anyio
+async def test_everyone_hears_of_a_failure() -> None:
+    async def fail() -> int:
+        raise ValueError("no")
+
+    flight = InFlight()
+    results = await asyncio.gather(flight.share("a", fail), flight.share("a", fail), return_exceptions=True)
+    assert [str(result) for result in results] == ["no", "no"]
+
+
+@pytest.mark.anyio
+async def test_who_stops_waiting_does_not_stop_the_work() -> None:
+    go = asyncio.Event()
+
+    async def make() -> str:
+        await go.wait()
+        return "made"
+
+    flight = InFlight()
+    first = asyncio.create_task(flight.share("a", make))
+    second = asyncio.create_task(flight.share("a", make))
+    await asyncio.sleep(0)
+    first.cancel()
+    go.set()
+    assert await second == "made"
