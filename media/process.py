@@ -23,6 +23,8 @@ __all__ = ["ChildGoneError", "ChildProcess"]
 STDERR_TAIL_BYTES = 8 * 1024
 # frames read ahead of whoever waits for them; a flood then blocks the child, not the server
 FRAMES_AHEAD_MAX = 64
+# bytes of a pipe read ahead; asyncio's own default
+_STREAM_BYTES = 64 * 1024
 # seconds for the rest of the pipe after the process is gone; a grandchild may hold it open
 DRAIN_S = 0.25
 
@@ -54,11 +56,30 @@ class ChildGoneError(Exception):
         return f"killed by signal {-self.status}"
 
 
+class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
+    """asyncio's own protocol, which also says when the process has ended.
+
+    Before Python 3.13, `Process.wait` waits for the pipes as well, and a grandchild can hold
+    those open for ever.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=_STREAM_BYTES, loop=loop)
+        self.exited: asyncio.Future[None] = loop.create_future()
+
+    def process_exited(self) -> None:
+        """Take the event loop's word for it."""
+        super().process_exited()
+        self.exited.set_result(None)
+
+
 class ChildProcess:
     """A running child. Make one with `start`; always `stop` it."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, transport: asyncio.SubprocessTransport, protocol: _Protocol) -> None:
+        self._transport = transport
+        self._exited = protocol.exited
+        self._process = asyncio.subprocess.Process(transport, protocol, asyncio.get_running_loop())
         self._frames: asyncio.Queue[wire.Frame | None] = asyncio.Queue(FRAMES_AHEAD_MAX)
         self._gone = False
         self._broken = False
@@ -79,7 +100,9 @@ class ChildProcess:
         # -P: the working directory, which may be a folder of data, is no place to import from
         command = [sys.executable, "-P", "-m", module, "--parent", str(os.getpid()), *arguments]
         path = os.pathsep.join(filter(None, (_PACKAGE_PARENT, environment.get("PYTHONPATH", ""))))
-        process = await asyncio.create_subprocess_exec(
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: _Protocol(loop),
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -87,7 +110,7 @@ class ChildProcess:
             env={**environment, "PYTHONPATH": path},
             start_new_session=True,
         )
-        return cls(process)
+        return cls(transport, protocol)
 
     @property
     def pid(self) -> int:
@@ -138,8 +161,6 @@ class ChildProcess:
                 await asyncio.shield(self._watch)
         self._signal(signal.SIGKILL)
         await self._watch
-        with contextlib.suppress(ConnectionError):
-            await self._process.stdin.wait_closed()
 
     def _signal(self, number: signal.Signals) -> None:
         """Send a signal unless the process is gone."""
@@ -170,8 +191,11 @@ class ChildProcess:
                 del self._tail[:-STDERR_TAIL_BYTES]
 
     async def _wait_for_end(self) -> None:
-        """Reap the process, take what is still in the pipes, and wake whoever waits."""
-        await self._process.wait()
+        """Take what is still in the pipes of the dead process, close them, and wake whoever waits."""
+        await self._exited
+        # its own children are in its session; one that lived on would hold the pipes and the memory
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         readers = (self._pump, self._errors)
         await asyncio.wait(readers, timeout=DRAIN_S)
         for task in readers:
@@ -180,3 +204,5 @@ class ChildProcess:
         self._gone = True
         with contextlib.suppress(asyncio.QueueFull):
             self._frames.put_nowait(None)
+        self._transport.close()
+        await self._process.wait()

@@ -171,7 +171,8 @@ def _is_known_class(value: object) -> bool:
     if not isinstance(value, list) or len(value) != 2:
         return False
     library, name = value
-    return library in _LIBRARIES and isinstance(name, str) and name.isidentifier()
+    texts = isinstance(library, str) and isinstance(name, str)
+    return texts and library in _LIBRARIES and name.isidentifier()
 
 
 def _sidecar(file: Path) -> Sidecar:

@@ -24,7 +24,13 @@ class Fake:
         on_step(1, STEPS)
         if behaviour != "quick":
             getattr(self, behaviour)(on_step, cancelled)
-        facts = {"model": "fake", "model_digest": "", "revision": "", "seed": request.seed or 0, "steps": STEPS}
+        facts = {
+            "model": "fake",
+            "model_digest": "",
+            "revision": "",
+            "seed": request.seed or 0,
+            "steps": STEPS,
+        }
         return Picture(rgb=bytes(64 * 64 * 3), width_px=64, height_px=64, guidance=0.0, versions={}, **facts)
 
     def patient(self, _on_step: OnStep, cancelled: Cancelled) -> None:
@@ -54,8 +60,13 @@ class Fake:
 
     def die(self, _on_step: OnStep, _cancelled: Cancelled) -> None:
         """End the process in the middle of a job."""
-        print("last words", file=sys.stderr, flush=True)
+        sys.stderr.write("last words\n")
+        sys.stderr.flush()
         os._exit(3)
+
+    def confuses(self, on_step: OnStep, _cancelled: Cancelled) -> None:
+        """Count steps in words."""
+        on_step("two", STEPS)  # type: ignore[arg-type]  # that is the test
 
     def raises(self, _on_step: OnStep, _cancelled: Cancelled) -> None:
         raise ZeroDivisionError("an error of a library")
@@ -65,7 +76,8 @@ class Fake:
 
     def prints(self, _on_step: OnStep, _cancelled: Cancelled) -> None:
         """Write to what was standard output, as chatty libraries do."""
-        print("progress: 50 %" * 1000, flush=True)
+        sys.stdout.write("progress: 50 %" * 1000)
+        sys.stdout.flush()
         os.write(1, b"\xff" * 1000)
 
     def environment(self, _on_step: OnStep, _cancelled: Cancelled) -> None:
@@ -75,6 +87,12 @@ class Fake:
 
 def load(folder: str | None) -> Fake:
     return Fake()
+
+
+def load_nameless(folder: str | None) -> Fake:
+    fake = Fake()
+    fake.info = EngineInfo(model=1)  # type: ignore[arg-type]  # that is the test
+    return fake
 
 
 def load_missing(folder: str | None) -> Fake:

@@ -18,7 +18,10 @@ from media.alt import AI_SENTENCE, ALT_CHARS_MAX, propose_alt
         ("4k, masterpiece,", "AI-generated image."),
         ("", "AI-generated image."),
         ("夕暮れの海。", "夕暮れの海。 AI-generated image."),
-        ("a four-masted ship, 4k resolution poster", "A four-masted ship, 4k resolution poster. AI-generated image."),
+        (
+            "a four-masted ship, 4k resolution poster",
+            "A four-masted ship, 4k resolution poster. AI-generated image.",
+        ),
     ],
 )
 def test_prompt_becomes_a_sentence(prompt: str, alt: str) -> None:
@@ -28,7 +31,7 @@ def test_prompt_becomes_a_sentence(prompt: str, alt: str) -> None:
 def test_long_prompt_is_cut_at_a_word() -> None:
     alt = propose_alt("several words " * 200)
     assert len(alt) <= ALT_CHARS_MAX
-    assert alt.endswith(f"words… {AI_SENTENCE}") or alt.endswith(f"several… {AI_SENTENCE}")
+    assert alt.endswith((f"words… {AI_SENTENCE}", f"several… {AI_SENTENCE}"))
 
 
 @given(st.text(max_size=3000))

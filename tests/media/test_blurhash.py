@@ -53,9 +53,7 @@ def slow_encode(pixels: list[list[tuple[int, int, int]]], cx: int, cy: int) -> s
     r, g, b = (to_srgb(v) for v in dc)
     text += base83((r << 16) + (g << 8) + b, 4)
     for f in ac:
-        q = [
-            int(max(0, min(18, math.floor(math.copysign(abs(v / maximum) ** 0.5, v) * 9 + 9.5)))) for v in f
-        ]
+        q = [int(max(0, min(18, math.floor(math.copysign(abs(v / maximum) ** 0.5, v) * 9 + 9.5)))) for v in f]
         text += base83(q[0] * 19 * 19 + q[1] * 19 + q[2], 2)
     return text
 
@@ -92,9 +90,7 @@ def test_components_follow_the_aspect(size: tuple[int, int], components: tuple[i
     assert blurhash.components_for(*size) == components
 
 
-@given(
-    st.integers(1, 6), st.integers(1, 6), st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**32 - 1)
-)
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_every_hash_is_valid(height: int, width: int, cx: int, cy: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     text = blurhash.encode(pixels, cx, cy)

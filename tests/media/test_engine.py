@@ -5,7 +5,9 @@ import pytest
 from media.engine import EngineInfo, Picture
 from media.errors import EngineError
 
-INFO = EngineInfo(model="m", model_digest="sha256:0", native_size_px=64, default_steps=3, default_guidance=2.5)
+INFO = EngineInfo(
+    model="m", model_digest="sha256:0", native_size_px=64, default_steps=3, default_guidance=2.5
+)
 PICTURE = Picture(
     rgb=bytes(2 * 3 * 3),
     width_px=2,

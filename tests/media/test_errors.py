@@ -6,7 +6,9 @@ import pytest
 from media import errors
 from media.errors import EngineError, MediaError, TooLargeError, error_of_kind
 
-CLASSES = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, MediaError)]
+CLASSES = [
+    value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, MediaError)
+]
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -87,7 +87,9 @@ def test_flat_art_stays_lossless(kind: str) -> None:
     assert list(opened(image.data).convert("RGB").tobytes()) == list(flat.tobytes())
 
 
-@pytest.mark.parametrize(("colours", "content_type"), [(FLAT_COLOURS_MAX, "image/png"), (FLAT_COLOURS_MAX + 1, "image/jpeg")])
+@pytest.mark.parametrize(
+    ("colours", "content_type"), [(FLAT_COLOURS_MAX, "image/png"), (FLAT_COLOURS_MAX + 1, "image/jpeg")]
+)
 def test_flat_art_is_told_by_its_colours(colours: int, content_type: str) -> None:
     pixels = np.zeros((1, colours, 3), np.uint8)
     pixels[0, :, 0] = np.arange(colours) % 256
@@ -143,7 +145,8 @@ def test_place_camera_and_comments_are_removed(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tail", [b"PK\x03\x04 archive", b"<script>alert(1)</script>", b"<?php system($_GET[0]); ?>", b"#!/bin/sh\n"]
+    "tail",
+    [b"PK\x03\x04 archive", b"<script>alert(1)</script>", b"<?php system($_GET[0]); ?>", b"#!/bin/sh\n"],
 )
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
 def test_second_nature_of_a_file_does_not_survive(kind: str, tail: bytes) -> None:
@@ -207,7 +210,9 @@ def test_generated_picture_is_a_marked_jpeg() -> None:
 
 def test_prompt_and_alt_are_in_the_file_when_asked_for() -> None:
     picture = painted()
-    image = finish_generated(picture, "A boat. AI-generated image.", Provenance.of(picture, prompt="a <red> boat"))
+    image = finish_generated(
+        picture, "A boat. AI-generated image.", Provenance.of(picture, prompt="a <red> boat")
+    )
     assert read_marks(image.data).prompt == "a <red> boat"
     assert b"A boat. AI-generated image." in image.data
 

@@ -1,11 +1,18 @@
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from media.engine import Picture
 from media.errors import EngineError
-from media.provenance import AI_SOURCE_TYPES, TRAINED_ALGORITHMIC_MEDIA, Marks, Provenance, read_marks, xmp_packet
+from media.provenance import (
+    AI_SOURCE_TYPES,
+    TRAINED_ALGORITHMIC_MEDIA,
+    Marks,
+    Provenance,
+    read_marks,
+    xmp_packet,
+)
 
 PICTURE = Picture(
     rgb=bytes(12),
@@ -22,8 +29,8 @@ PICTURE = Picture(
 IPTC_EXT = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
 
 
-def description(packet: bytes) -> ElementTree.Element:
-    found = ElementTree.fromstring(packet.decode().lstrip("\ufeff")).find(".//{*}Description")
+def description(packet: bytes) -> ET.Element:
+    found = ET.fromstring(packet.decode().lstrip("\ufeff")).find(".//{*}Description")
     assert found is not None
     return found
 
@@ -52,7 +59,11 @@ def test_provenance_with_missing_or_unknown_names_is_refused(values: dict) -> No
 
 def test_packet_is_xml_with_the_iptc_properties() -> None:
     packet = xmp_packet(
-        TRAINED_ALGORITHMIC_MEDIA, ai_system="fedi, <tiny> & \"co\"", ai_system_version="r1", prompt="it's", alt="A <b>"
+        TRAINED_ALGORITHMIC_MEDIA,
+        ai_system='fedi, <tiny> & "co"',
+        ai_system_version="r1",
+        prompt="it's",
+        alt="A <b>",
     )
     element = description(packet)
     assert element.get(IPTC_EXT + "DigitalSourceType") == TRAINED_ALGORITHMIC_MEDIA
@@ -77,7 +88,9 @@ def test_packet_is_the_same_every_time_and_small() -> None:
 
 
 def test_own_marks_are_read_back_anywhere_in_a_file() -> None:
-    packet = xmp_packet(TRAINED_ALGORITHMIC_MEDIA, ai_system='a "b" & c', ai_system_version="2", prompt="it's")
+    packet = xmp_packet(
+        TRAINED_ALGORITHMIC_MEDIA, ai_system='a "b" & c', ai_system_version="2", prompt="it's"
+    )
     marks = read_marks(b"\xff\xd8 junk" + packet + b"junk")
     assert marks == Marks(
         digital_source_type=TRAINED_ALGORITHMIC_MEDIA,

@@ -28,7 +28,10 @@ from media.request import (
         ("\u202eevil\u200b", "evil"),
         ("\ud800lone", "lone"),
         ("👩\u200d🚀", "👩\u200d🚀"),
-        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),
         ("", ""),
     ],
 )
@@ -117,7 +120,9 @@ def test_request_is_frozen() -> None:
 
 
 def test_request_survives_json() -> None:
-    request = ImageRequest(prompt="a boat", width_px=64, height_px=128, steps=3, guidance=1.5, seed=9, model="m")
+    request = ImageRequest(
+        prompt="a boat", width_px=64, height_px=128, steps=3, guidance=1.5, seed=9, model="m"
+    )
     assert ImageRequest.from_json(request.to_json()) == request
 
 

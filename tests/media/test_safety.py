@@ -56,7 +56,9 @@ def test_reason_does_not_repeat_the_words() -> None:
     assert "nude" not in moderate_prompt("a nude child").reason
 
 
-@pytest.mark.parametrize("prompt", ["a nude woman", "erotic, 18 years old", "nude, 113 year old", "gory scene", "n.u.d.e"])
+@pytest.mark.parametrize(
+    "prompt", ["a nude woman", "erotic, 18 years old", "nude, 113 year old", "gory scene", "n.u.d.e"]
+)
 def test_adult_or_cruel_words_mark_the_picture_as_sensitive(prompt: str) -> None:
     verdict = moderate_prompt(prompt)
     assert verdict.decision is Decision.SENSITIVE
