@@ -34,11 +34,9 @@ async def create(request: Request) -> Response:
     ctx = context.of(request)
     viewer = await admit(request, "write:media")
     given = await params.read(request, body_bytes_max=IMAGE_BYTES_MAX + FORM_BYTES)
-    file = given.file("file")
-    if file is None:
+    data = given.file("file")
+    if data is None:
         raise errors.unprocessable("file is missing")
-    data = await file.read()
-    await file.close()
     row = await attaching.upload(
         ctx,
         account_id=viewer.id,

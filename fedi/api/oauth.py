@@ -167,10 +167,12 @@ async def _require_wish(given: Params, tx: Tx) -> Wish:
 def _sign_in_form(
     request: Request, wish: Wish, *, status: int, username: str = "", wrong: bool = False
 ) -> Response:
-    token = secrets.token_urlsafe(32)
+    ctx = context.of(request)
+    # Kept when there is one, or a second window would make the form in the first worthless.
+    token = request.cookies.get(_cookie_name(ctx, FORM_COOKIE)) or secrets.token_urlsafe(32)
     values = {"app": wish.app, "query": wish.query, "token": token, "username": username, "wrong": wrong}
     response = page(request, "sign_in.html", values, status=status)
-    _set_cookie(context.of(request), response, FORM_COOKIE, token, max_age_s=FORM_COOKIE_S)
+    _set_cookie(ctx, response, FORM_COOKIE, token, max_age_s=FORM_COOKIE_S)
     return response
 
 

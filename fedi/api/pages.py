@@ -1,13 +1,12 @@
-"""The few pages that belong to OAuth: sign in, consent, the code to copy, and what went wrong.
+"""The few pages that belong to OAuth: sign in, consent, the code to copy.
 
-They work without JavaScript and in the small windows that phones open for them. They carry no
-`form-action` in their policy, because browsers apply it to the redirect after a form, which here goes to an
-application's own scheme; and no `Cross-Origin-Opener-Policy`, because web clients open them as a pop-up and
-wait for it. They must not be framed: a click on "Allow" must be meant (RFC 9700 section 4.16).
+They work without JavaScript and in the small windows that phones open for them. Their templates stand beside
+those of all other pages and share their frame; `fedi.web.headers` gives them a policy without `form-action`,
+because browsers apply it to the redirect after a form, which here leads to an application's own scheme.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
+from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,41 +16,22 @@ from starlette.responses import HTMLResponse, Response
 import fedi
 from fedi import context
 
-__all__ = ["POLICY", "page"]
+__all__ = ["page"]
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "font-src 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-"""Content-Security-Policy of these pages."""
-
+# This edge may not import the one for browsers, so it reads the same folder with an environment of its own.
 _environment = Environment(
-    loader=FileSystemLoader(Path(fedi.__file__).parent / "web" / "templates"),
+    loader=FileSystemLoader(str(resources.files("fedi") / "web" / "templates")),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,
 )
+_environment.globals |= {"static": lambda name: f"/static/{name}", "version": fedi.__version__}
 
 
 def page(request: Request, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
-    """Render one of the templates in `oauth/`."""
-    ctx = context.of(request)
-    body = _environment.get_template(f"oauth/{template}").render(settings=ctx.settings, **values)
-    return HTMLResponse(
-        body,
-        status_code=status,
-        headers={
-            "Content-Security-Policy": POLICY,
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "same-origin",
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-        },
-    )
+    """Render one of the templates in `oauth/`; it holds secrets, so nobody keeps it."""
+    settings = context.of(request).settings
+    body = _environment.get_template(f"oauth/{template}").render(settings=settings, **values)
+    return HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-store"})

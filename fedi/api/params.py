@@ -51,10 +51,10 @@ class Params(Mapping[str, Any]):
 
     Args:
         values: names to text, numbers, lists and inner hashes.
-        files: uploaded files, by name.
+        files: uploaded files, by the name of their field.
     """
 
-    def __init__(self, values: Mapping[str, Any], files: Mapping[str, UploadFile] | None = None) -> None:
+    def __init__(self, values: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> None:
         self._values = values
         self._files = files or {}
 
@@ -142,8 +142,8 @@ class Params(Mapping[str, Any]):
         value = self._values.get(name)
         return Params(value if isinstance(value, dict) else {})
 
-    def file(self, name: str) -> UploadFile | None:
-        """Return an uploaded file."""
+    def file(self, name: str) -> bytes | None:
+        """Return the bytes of an uploaded file. Its name and type are what a stranger says, so nobody asks."""
         return self._files.get(name)
 
     def _last(self, name: str) -> Any:
@@ -169,7 +169,7 @@ async def read(request: Request, *, body_bytes_max: int = BODY_BYTES_MAX) -> Par
     """
     query = _pairs(request.scope["query_string"].decode("latin-1"))
     values = nest(query)
-    files: dict[str, UploadFile] = {}
+    files: dict[str, bytes] = {}
     if "content-length" in request.headers or "transfer-encoding" in request.headers:
         bounded = _bounded(request, body_bytes_max)
         try:
@@ -251,7 +251,7 @@ def _bounded(request: Request, bytes_max: int) -> Request:
     return Request(request.scope, receive)
 
 
-async def _read_body(request: Request) -> tuple[dict[str, Any], dict[str, UploadFile]]:
+async def _read_body(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _read_multipart(request)
@@ -263,14 +263,15 @@ async def _read_body(request: Request) -> tuple[dict[str, Any], dict[str, Upload
     return nest(_pairs(body.decode("utf-8", "replace"))), {}
 
 
-async def _read_multipart(request: Request) -> tuple[dict[str, Any], dict[str, UploadFile]]:
+async def _read_multipart(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+    reading = request.form(max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=BODY_BYTES_MAX)
     try:
-        form = await request.form(max_files=FILES_MAX, max_fields=FIELDS_MAX, max_part_size=BODY_BYTES_MAX)
+        async with reading as form:  # closes the files, which lie on the disk when they are large
+            items = form.multi_items()
+            files = {name: await file.read() for name, file in items if isinstance(file, UploadFile)}
     except (HTTPException, MultiPartException):
         raise errors.malformed("The multipart body cannot be read") from None
-    pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    files = {name: value for name, value in form.multi_items() if isinstance(value, UploadFile)}
-    return nest(pairs), files
+    return nest((name, value) for name, value in items if isinstance(value, str)), files
 
 
 def _read_json(body: bytes) -> dict[str, Any]:

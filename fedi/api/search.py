@@ -19,7 +19,7 @@ from fedi.api import errors, params, rendering
 from fedi.api.answers import json_answer
 from fedi.api.entities.account import account
 from fedi.api.params import Params
-from fedi.api.viewer import find, require
+from fedi.api.viewer import admit, find
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.log import get
@@ -51,12 +51,12 @@ class Found:
 async def everything(request: Request) -> Response:
     """Search people, posts and hashtags."""
     ctx = context.of(request)
+    async with ctx.db.read() as tx:
+        viewer = await find(request, tx, "read:search")
     given = await params.read(request)
     kind = given.word("type")
     words = _words(given)
     limit, offset = _extent(given)
-    async with ctx.db.read() as tx:
-        viewer = await find(request, tx, "read:search")
     if viewer is None and (given.flag("resolve") or offset):
         raise errors.no_token()
     viewer_id = viewer.id if viewer else None
@@ -88,11 +88,10 @@ async def everything(request: Request) -> Response:
 async def accounts(request: Request) -> Response:
     """Search people."""
     ctx = context.of(request)
+    viewer = await admit(request, "read:accounts")
     given = await params.read(request)
     words = _words(given)
     limit, offset = _extent(given, default=40, most=80)
-    async with ctx.db.read() as tx:
-        viewer = await require(request, tx, "read:accounts")
     found = Found()
     if offset == 0:
         await _look_up(ctx, found, words, ask_others=bool(given.flag("resolve")))

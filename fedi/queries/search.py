@@ -26,18 +26,15 @@ def is_handle(words: str) -> bool:
     """
     name, _, domain = words.strip().removeprefix("@").partition("@")
     bare = name.replace("_", "").replace(".", "").replace("-", "")
-    return (
-        bare.isascii()
-        and bare.isalnum()
-        and bool(domain)
-        and not any(c.isspace() or c in "@/" for c in domain)
-    )
+    if not domain or any(character.isspace() or character in "@/" for character in domain):
+        return False
+    return bare.isascii() and bare.isalnum()
 
 
 async def accounts(
     tx: Tx, words: str, *, viewer_id: int | None, limit: int, offset: int = 0, following: bool = False
 ) -> Sequence[Account]:
-    """Find accounts whose name, display name or handle begins so: whom the viewer follows, then the busiest."""
+    """Find accounts whose name or handle begins so: whom the viewer follows first, then the busiest."""
     words = words.strip().removeprefix("@")
     if not words or len(words) > QUERY_CHARACTERS_MAX:
         return []

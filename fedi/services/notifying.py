@@ -11,7 +11,7 @@ from fedi.context import Context
 from fedi.db import Tx, insert
 from fedi.models import Account, Notification
 
-__all__ = ["notify", "retract"]
+__all__ = ["clear", "dismiss", "notify", "retract"]
 
 
 async def notify(
@@ -53,6 +53,18 @@ async def retract(
     """Take a notification back, because its cause was taken back."""
     key = _key(account_id, from_account_id, kind, post_id)
     await tx.execute(delete(Notification).where(Notification.key == key))
+
+
+async def clear(tx: Tx, *, account_id: int) -> None:
+    """Put all notifications of a person away."""
+    await tx.execute(delete(Notification).where(Notification.account_id == account_id))
+
+
+async def dismiss(tx: Tx, *, account_id: int, notification_id: int) -> None:
+    """Put one notification of a person away."""
+    await tx.execute(
+        delete(Notification).where(Notification.id == notification_id, Notification.account_id == account_id)
+    )
 
 
 def _key(account_id: int, from_account_id: int, kind: str, post_id: int | None) -> str:

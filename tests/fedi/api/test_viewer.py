@@ -1,0 +1,156 @@
+"""Who may do what: the scope of every endpoint."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fedi.api.routes import ROUTES
+from fedi.api.routing import ApiRoute
+from tests.fedi.api.conftest import Enter, http_client
+
+if TYPE_CHECKING:
+    from tests.servers import Server
+
+pytestmark = pytest.mark.anyio
+
+NEEDS: dict[tuple[str, str], str] = {
+    ("GET", "/api/v1/timelines/home"): "read:statuses",
+    ("GET", "/api/v1/favourites"): "read:favourites",
+    ("POST", "/api/v1/statuses"): "write:statuses",
+    ("DELETE", "/api/v1/statuses/{id}"): "write:statuses",
+    ("GET", "/api/v1/statuses/{id}/source"): "read:statuses",
+    ("POST", "/api/v1/statuses/{id}/favourite"): "write:favourites",
+    ("POST", "/api/v1/statuses/{id}/unfavourite"): "write:favourites",
+    ("POST", "/api/v1/statuses/{id}/reblog"): "write:statuses",
+    ("POST", "/api/v1/statuses/{id}/unreblog"): "write:statuses",
+    ("POST", "/api/v2/media"): "write:media",
+    ("POST", "/api/v1/media"): "write:media",
+    ("GET", "/api/v1/media/{id}"): "write:media",
+    ("PUT", "/api/v1/media/{id}"): "write:media",
+    ("PATCH", "/api/v1/media/{id}"): "write:media",
+    ("GET", "/api/v1/notifications"): "read:notifications",
+    ("GET", "/api/v1/notifications/{id}"): "read:notifications",
+    ("POST", "/api/v1/notifications/clear"): "write:notifications",
+    ("POST", "/api/v1/notifications/{id}/dismiss"): "write:notifications",
+    ("GET", "/api/v1/markers"): "read:statuses",
+    ("POST", "/api/v1/markers"): "write:statuses",
+    ("GET", "/api/v1/accounts/verify_credentials"): "read:accounts",
+    ("GET", "/api/v1/accounts/search"): "read:accounts",
+    ("GET", "/api/v1/accounts/relationships"): "read:follows",
+    ("POST", "/api/v1/accounts/{id}/follow"): "write:follows",
+    ("POST", "/api/v1/accounts/{id}/unfollow"): "write:follows",
+    ("POST", "/api/v1/accounts/{id}/remove_from_followers"): "write:follows",
+    ("GET", "/api/v1/follow_requests"): "read:follows",
+    ("POST", "/api/v1/follow_requests/{id}/authorize"): "write:follows",
+    ("POST", "/api/v1/follow_requests/{id}/reject"): "write:follows",
+    ("GET", "/api/v1/preferences"): "read:accounts",
+    ("GET", "/api/v1/announcements"): "read",
+    ("GET", "/api/v1/blocks"): "read:blocks",
+    ("GET", "/api/v1/bookmarks"): "read:bookmarks",
+    ("GET", "/api/v1/conversations"): "read:statuses",
+    ("GET", "/api/v1/domain_blocks"): "read:blocks",
+    ("GET", "/api/v1/endorsements"): "read:accounts",
+    ("GET", "/api/v1/featured_tags"): "read:accounts",
+    ("GET", "/api/v1/filters"): "read:filters",
+    ("GET", "/api/v1/followed_tags"): "read:follows",
+    ("GET", "/api/v1/lists"): "read:lists",
+    ("GET", "/api/v1/mutes"): "read:mutes",
+    ("GET", "/api/v1/scheduled_statuses"): "read:statuses",
+    ("GET", "/api/v1/suggestions"): "read",
+    ("GET", "/api/v2/filters"): "read:filters",
+    ("GET", "/api/v2/suggestions"): "read",
+}
+"""What only a person with this scope may do."""
+
+OPTIONAL: dict[tuple[str, str], str] = {
+    ("GET", "/api/v1/timelines/public"): "read:statuses",
+    ("GET", "/api/v1/timelines/tag/{name}"): "read:statuses",
+    ("GET", "/api/v1/statuses/{id}"): "read:statuses",
+    ("GET", "/api/v1/statuses/{id}/context"): "read:statuses",
+    ("GET", "/api/v1/accounts/lookup"): "read:accounts",
+    ("GET", "/api/v1/accounts/{id}"): "read:accounts",
+    ("GET", "/api/v1/accounts/{id}/statuses"): "read:statuses",
+    ("GET", "/api/v1/accounts/{id}/followers"): "read:accounts",
+    ("GET", "/api/v1/accounts/{id}/following"): "read:accounts",
+    ("GET", "/api/v2/search"): "read:search",
+}
+"""What strangers may do too; a token that is sent must have this scope."""
+
+OPEN = {
+    "/api/v2/instance", "/api/v1/instance", "/api/v1/instance/translation_languages", "/api/v1/instance/rules",
+    "/api/v1/custom_emojis", "/api/v1/trends", "/api/v1/trends/tags", "/api/v1/trends/links",
+    "/api/v1/trends/statuses", "/api/v1/apps", "/api/v1/apps/verify_credentials", "/oauth/authorize",
+    "/oauth/sign_in", "/oauth/token", "/oauth/revoke", "/oauth/userinfo",
+    "/.well-known/oauth-authorization-server", "/api/{rest:path}",
+}  # fmt: skip
+"""What no scope stands before; each has its own tests."""
+
+
+def concrete(path: str) -> str:
+    return path.replace("{id}", "123").replace("{name}", "tag")
+
+
+def test_every_route_is_in_one_of_the_tables() -> None:
+    routes = {
+        (method, route.path)
+        for route in ROUTES
+        if isinstance(route, ApiRoute) and route.path not in OPEN
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
+    assert routes == set(NEEDS) | set(OPTIONAL)
+
+
+async def test_without_a_token_they_are_refused(server: "Server") -> None:
+    for method, path in NEEDS:
+        answer = await server.client.request(method, concrete(path))
+        refusal = (answer.status_code, answer.json())
+        assert refusal == (401, {"error": "The access token is invalid"}), (method, path)
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_token_with_all_other_scopes_is_refused(server: "Server", enter: Enter) -> None:
+    every = {"read", "write", "follow", "push"} | set(NEEDS.values()) | set(OPTIONAL.values())
+    persons: dict[str, object] = {}
+    for needed in sorted(set(NEEDS.values()) | set(OPTIONAL.values())):
+        top = needed.partition(":")[0]
+        others = every - {needed, top}
+        if needed.endswith((":follows", ":blocks", ":mutes")):
+            others -= {"follow"}
+        persons[needed] = await enter(f"p{len(persons)}", *sorted(others))
+    for (method, path), needed in [*NEEDS.items(), *OPTIONAL.items()]:
+        answer = await persons[needed].http.request(method, concrete(path), params={"q": "x"})  # type: ignore[attr-defined] # a Person
+        assert (answer.status_code, answer.json()) == (
+            403,
+            {"error": "This action is outside the authorized scopes"},
+        ), (method, path)
+
+
+async def test_a_token_that_was_never_given_out_is_refused_everywhere(server: "Server") -> None:
+    for header in ("Bearer wrong", "Bearer " + "x" * 5000, "Bearer \x00"):
+        http = http_client(server, authorization=header)
+        for path in ("/api/v1/timelines/home", "/api/v1/timelines/public", "/api/v1/apps/verify_credentials"):
+            assert (await http.get(path)).status_code == 401
+
+
+async def test_a_token_in_the_query_is_not_looked_at(server: "Server", enter: Enter) -> None:
+    anna = await enter("anna")
+    answer = await server.client.get("/api/v1/timelines/home", params={"access_token": anna.token})
+    assert answer.status_code == 401
+
+
+async def test_a_suspended_persons_token_is_refused(server: "Server", enter: Enter) -> None:
+    anna = await enter("anna")
+    async with server.ctx.db.write() as tx:
+        account = await tx.get_one(type(anna.account), anna.account.id)
+        account.suspended_at = server.clock()
+    for path in ("/api/v1/timelines/home", "/api/v1/timelines/public"):
+        answer = await anna.http.get(path)
+        assert (answer.status_code, answer.json()["error"]) == (403, "Your login is currently disabled")
+
+
+async def test_answers_are_for_no_shared_cache(enter: Enter) -> None:
+    anna = await enter("anna")
+    answer = await anna.http.get("/api/v1/timelines/home")
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert "Authorization" in answer.headers["vary"]
