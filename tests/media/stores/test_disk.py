@@ -23,6 +23,10 @@ def store(root: Path) -> DiskStore:
     return DiskStore(root)
 
 
+def files_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
 async def test_file_lies_two_folders_deep_and_is_not_for_everyone(store: DiskStore, root: Path) -> None:
     await store.put(b"data", "image/png")
     path = root / KEY[:2] / KEY[2:4] / KEY
@@ -34,7 +38,7 @@ async def test_file_lies_two_folders_deep_and_is_not_for_everyone(store: DiskSto
 async def test_nothing_but_the_file_is_left(store: DiskStore, root: Path) -> None:
     await store.put(b"data", "image/png")
     await store.put(b"data", "image/png")
-    assert [path.name for path in root.rglob("*") if path.is_file()] == [KEY]
+    assert files_in(root) == [KEY]
 
 
 async def test_write_that_fails_leaves_nothing_and_says_so(
@@ -47,7 +51,7 @@ async def test_write_that_fails_leaves_nothing_and_says_so(
     with pytest.raises(BlobError, match="could not be stored") as error:
         await store.put(b"data", "image/png")
     assert "No space" in error.value.detail
-    assert [path for path in root.rglob("*") if path.is_file()] == []
+    assert files_in(root) == []
     assert not await store.exists(KEY)
 
 

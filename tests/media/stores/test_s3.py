@@ -30,7 +30,13 @@ async def test_error_of_the_service_is_ours_and_keeps_its_secrets(
     for name in ("put_async", "get_async", "delete_async", "head_async"):
         monkeypatch.setattr(obstore, name, Broken(error))
     key = "0" * 64 + ".png"
-    for asking in (store.put(b"", "image/png"), store.get(key), store.delete(key), store.exists(key), store.open(key)):
+    for asking in (
+        store.put(b"", "image/png"),
+        store.get(key),
+        store.delete(key),
+        store.exists(key),
+        store.open(key),
+    ):
         with pytest.raises(BlobError) as raised:
             await asking
         assert "secret" not in raised.value.message

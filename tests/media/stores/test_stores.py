@@ -47,7 +47,8 @@ async def test_same_file_twice_is_one_file(kept: BlobStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end"), [(0, 1), (5, 300), (len(DATA) - 1, len(DATA)), (len(DATA) - 4, len(DATA) + 9), (len(DATA), 10**9)]
+    ("start", "end"),
+    [(0, 1), (5, 300), (len(DATA) - 1, len(DATA)), (len(DATA) - 4, len(DATA) + 9), (len(DATA), 10**9)],
 )
 async def test_part_of_a_file_is_read(kept: BlobStore, start: int, end: int) -> None:
     key = await kept.put(DATA, "image/png")
