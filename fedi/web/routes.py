@@ -1,0 +1,21 @@
+"""The addresses of the pages. Those that other servers share (`/users/…`) are in `fedi.inbound.routes`."""
+
+from starlette.routing import BaseRoute, Route
+
+from fedi.web import media, pages, service, static
+
+__all__ = ["ROUTES"]
+
+ROUTES: list[BaseRoute] = [
+    Route("/", pages.home),
+    Route("/about", pages.about),
+    Route("/authorize_interaction", pages.authorize_interaction),
+    Route("/health", service.health),
+    Route("/robots.txt", service.robots),
+    Route("/favicon.ico", static.favicon),
+    Route("/static/{name}", static.serve),
+    Route("/media/{key}", media.serve),
+    Route("/tags/{name}", pages.tag),
+    Route("/@{name}", pages.profile),
+    Route("/@{name}/{id}", pages.post),
+]
