@@ -208,10 +208,12 @@ def undo_follow(relation: models.Follow, follower: models.Account, target: model
     return undo(follow(relation, follower, target))
 
 
-def accept(relation: models.Follow, follower: models.Account, target: models.Account) -> Accept:
-    """Agree to being followed."""
+def accept(
+    answer_id: int, relation: models.Follow, follower: models.Account, target: models.Account
+) -> Accept:
+    """Agree to being followed; each answer has an id of its own, since it may be given again."""
     return Accept(
-        id=f"{target.iri}#accepts/follows/{relation.id}",
+        id=f"{target.iri}#accepts/follows/{answer_id}",
         actor=target.iri,
         to=(follower.iri,),
         object_id=relation.iri,
@@ -219,10 +221,12 @@ def accept(relation: models.Follow, follower: models.Account, target: models.Acc
     )
 
 
-def reject(relation: models.Follow, follower: models.Account, target: models.Account) -> Reject:
+def reject(
+    answer_id: int, relation: models.Follow, follower: models.Account, target: models.Account
+) -> Reject:
     """Decline being followed, or end it."""
     return Reject(
-        id=f"{target.iri}#rejects/follows/{relation.id}",
+        id=f"{target.iri}#rejects/follows/{answer_id}",
         actor=target.iri,
         to=(follower.iri,),
         object_id=relation.iri,

@@ -103,7 +103,7 @@ async def accept_request(ctx: Context, tx: Tx, *, follower: Account, target: Acc
     await _begin(tx, relation)
     await retract(tx, account_id=target.id, from_account_id=follower.id, kind="follow_request")
     if not follower.is_local:
-        answer = translate.accept(relation, follower, target)
+        answer = translate.accept(ctx.ids.next(), relation, follower, target)
         await _send(ctx, tx, answer, sender=target, to=follower, relation=relation)
 
 
@@ -148,7 +148,7 @@ async def receive_follow(ctx: Context, tx: Tx, *, follower: Account, target: Acc
         relation.iri = iri
         await tx.flush()
     if relation.state == FollowState.ACCEPTED:
-        answer = translate.accept(relation, follower, target)
+        answer = translate.accept(ctx.ids.next(), relation, follower, target)
         await _send(ctx, tx, answer, sender=target, to=follower, relation=relation)
     return relation
 
@@ -197,7 +197,7 @@ async def _dismiss(ctx: Context, tx: Tx, relation: Follow, follower: Account, ta
     await _end(tx, relation)
     await _retract(tx, follower, target)
     if not follower.is_local:
-        answer = translate.reject(relation, follower, target)
+        answer = translate.reject(ctx.ids.next(), relation, follower, target)
         await _send(ctx, tx, answer, sender=target, to=follower, relation=relation)
 
 
