@@ -109,6 +109,7 @@ def parse(message: Message) -> tuple[LabelledSignature, ...]:
 
     Raises:
         SignatureError: a header is absent, too long or not of this form.
+        MalformedError: a header holds a line break.
     """
     inputs = _dictionary(message, "signature-input")
     signatures = _dictionary(message, "signature")
@@ -295,7 +296,8 @@ def _derived(name: str, message: Message) -> str:
 def _query_parameter(parameters: sfv.Parameters, message: Message) -> str:
     """Section 2.2.8: decoded as a form, encoded again; one that comes twice must not be covered."""
     wanted = parameters.get("name")
-    if not isinstance(wanted, str) or len(parameters) != 1 or message.status is not None:
+    readable = isinstance(wanted, str) and not isinstance(wanted, sfv.Token)
+    if not readable or len(parameters) != 1 or message.status is not None:
         raise SignatureError("a query parameter is covered without its name")
     pairs = parse_qsl(message.query or "", keep_blank_values=True, encoding="utf-8", errors="surrogateescape")
     values = [value for name, value in pairs if _form_encoded(name) == wanted]

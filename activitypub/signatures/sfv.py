@@ -76,7 +76,7 @@ _FRACTION_DIGITS_MAX: Final = 3
 
 
 def parse_dictionary(text: str) -> Dictionary:
-    """Read a dictionary. A key that comes twice keeps the last value, as the RFC says.
+    """Read a dictionary. A key that comes twice keeps its place and takes the last value, as the RFC says.
 
     Raises:
         MalformedError: it is not one.
@@ -108,8 +108,8 @@ def _serialise_bare(value: BareItem) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Decimal):
-        text = f"{value:f}".rstrip("0")
-        return text + "0" if text.endswith(".") else text
+        whole, _, fraction = f"{value:f}".partition(".")
+        return f"{whole}.{fraction.rstrip('0') or '0'}"
     if isinstance(value, Token):
         return str(value)
     if isinstance(value, bytes):
@@ -128,8 +128,6 @@ class _Parser:
         members: dict[str, Item | InnerList] = {}
         while self.at < len(self.text):
             key = self.take(_KEY)[0]
-            # A later value replaces an earlier one, and its place with it.
-            members.pop(key, None)
             if self.skip("="):
                 members[key] = self.inner_list() if self.peek() == "(" else self.item()
             else:
@@ -163,7 +161,6 @@ class _Parser:
         while self.skip(";"):
             self.take(_SPACES)
             key = self.take(_KEY)[0]
-            parameters.pop(key, None)
             parameters[key] = self.bare_item() if self.skip("=") else True
         return parameters
 
