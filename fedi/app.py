@@ -11,12 +11,13 @@ from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from fedi.api.cors import CorsMiddleware
 from fedi.api.limits import RateLimitMiddleware
 from fedi.api.routes import ROUTES as API
-from fedi.boundary import BoundaryMiddleware
+from fedi.boundary import BoundaryMiddleware, pass_on
 from fedi.clock import Clock, utcnow
 from fedi.config import Settings
 from fedi.context import Context
@@ -104,6 +105,7 @@ def build_app(ctx: Context) -> Starlette:
             Middleware(RateLimitMiddleware, enabled=ctx.settings.rate_limits, clock=ctx.clock),
             Middleware(BoundaryMiddleware),
         ],
+        exception_handlers={HTTPException: pass_on},
     )
     app.router.redirect_slashes = False  # a redirect would lose a client's method, body and token
     app.state.ctx = ctx

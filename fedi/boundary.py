@@ -15,20 +15,13 @@ from fedi.errors import Refused
 from fedi.log import get
 from fedi.web.pages import error_page
 
-__all__ = ["BoundaryMiddleware"]
+__all__ = ["BoundaryMiddleware", "pass_on"]
 
-JSON_PATHS = (
-    "/api/",
-    "/oauth/token",
-    "/oauth/revoke",
-    "/oauth/userinfo",
-    "/nodeinfo/",
-    "/.well-known/",
-    "/inbox",
-    "/users/",
-    "/actor",
-)
-"""Where nobody expects a page."""
+CLIENT_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
+"""Where clients are answered with JSON whatever they accept: some run in a browser and say `text/html`."""
+
+JSON_PATHS = (*CLIENT_PATHS, "/nodeinfo/", "/.well-known/", "/inbox", "/users/", "/actor")
+"""Where a page is given to those only who ask for one."""
 
 log = get(__name__)
 
@@ -66,11 +59,19 @@ class BoundaryMiddleware:
             await response(scope, receive, send)
 
 
+async def pass_on(_request: Request, trouble: Exception) -> Response:
+    """Let Starlette's own refusals (no such path, no such method) reach the boundary as well.
+
+    Its default handler would answer them in plain text, which neither a person nor a client expects.
+    """
+    raise trouble
+
+
 async def render(request: Request, refusal: Refused) -> Response:
     """Return the answer for a refusal, in the format that the asker reads."""
     path = request.url.path
     accept = request.headers.get("accept", "")
-    if path.startswith(JSON_PATHS) and "text/html" not in accept:
+    if path.startswith(CLIENT_PATHS) or (path.startswith(JSON_PATHS) and "text/html" not in accept):
         body = {"error": refusal.error or refusal.text}
         if refusal.error:
             body["error_description"] = refusal.text

@@ -123,7 +123,7 @@ async def tag(request: Request) -> Response:
     async with ctx.db.read() as tx:
         found = await timelines.tagged(tx, None, name, _page(request, POSTS))
         cards = views.cards(await find.load(tx, found.rows), ctx.settings)
-    return render(ctx, "tag.html", name=name, cards=cards, older=_older(found.rows, more=found.more))
+    return render(ctx, "tag.html", tag=name, cards=cards, older=_older(found.rows, more=found.more))
 
 
 async def about(request: Request) -> Response:
