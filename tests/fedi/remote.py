@@ -47,7 +47,7 @@ class RemoteActor:
         """Where their key is."""
         return f"{self.iri}#main-key"
 
-    def note(self, name: str = "1", **changes: Any) -> dict[str, Any]:
+    def note(self, name: str = "1", /, **changes: Any) -> dict[str, Any]:
         """Serve a public post of theirs and return its document."""
         iri = f"{self.iri}/notes/{name}"
         doc = {

@@ -27,7 +27,9 @@ class Still(random.Random):
         (1, 10**9, RETRY_AFTER_S_MAX),  # nor forget
     ],
 )
-def test_the_delay_is_the_fourth_power_or_what_was_asked(attempts: int, asked_s: float | None, expected_s: float) -> None:
+def test_the_delay_is_the_fourth_power_or_what_was_asked(
+    attempts: int, asked_s: float | None, expected_s: float
+) -> None:
     later = next_attempt(attempts, NOW, Still(), retry_after_s=asked_s)
     assert (later - NOW).total_seconds() == expected_s
 
