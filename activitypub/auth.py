@@ -11,12 +11,13 @@ a minute.
 Source: SWICG ActivityPub HTTP Signatures report (double-knocking); RFC 9421 section 5 (Accept-Signature).
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from datetime import datetime
 from typing import Final
 
 import httpx
 
+from activitypub import limits
 from activitypub.httpdate import format_http_date
 from activitypub.keys import PrivateKey
 from activitypub.signatures import cavage, rfc9421
@@ -29,6 +30,8 @@ _NOT_UNDERSTOOD: Final = frozenset({400, 401})
 _OTHER: Final = {Scheme.CAVAGE: Scheme.RFC9421, Scheme.RFC9421: Scheme.CAVAGE}
 # The headers of one scheme, taken off before the other signs: a server must not find half of each.
 _SCHEME_HEADERS: Final = ("signature", "signature-input", "digest", "content-digest")
+# Parts of the target that a peer may ask for beside the whole.
+_DERIVED: Final = frozenset({"@authority", "@scheme", "@request-target", "@path", "@query"})
 
 
 class SignatureAuth(httpx.Auth):
@@ -67,6 +70,8 @@ class SignatureAuth(httpx.Auth):
         self._sign(request, scheme, wish=None)
         response = yield request
         if response.status_code in _NOT_UNDERSTOOD:
+            if isinstance(response.stream, httpx.AsyncByteStream):
+                response.stream = _Drained(response.stream)
             scheme = _OTHER[scheme]
             self._sign(request, scheme, wish=response.headers.get("accept-signature"))
             response = yield request
@@ -117,6 +122,28 @@ class SignatureAuth(httpx.Auth):
         )
 
 
+class _Drained(httpx.AsyncByteStream):
+    """Read an answer that nobody wants, so that its connection can be used again, but only so far.
+
+    httpx reads the whole answer to the first knock into memory before it sends the second, and how long that
+    answer is the other server decides.
+    """
+
+    def __init__(self, inner: httpx.AsyncByteStream) -> None:
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for chunk in self._inner:
+            seen += len(chunk)
+            if seen > limits.DELIVERY_ANSWER_BYTES_MAX:
+                break
+        yield b""
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
 def scheme_of(request: httpx.Request) -> Scheme | None:
     """Say how a request that has been sent was signed, or None where it was not."""
     if "signature" not in request.headers:
@@ -137,9 +164,6 @@ def _message(request: httpx.Request) -> Message:
         headers=request.headers.raw,
         body=request.content,
     )
-
-
-_DERIVED: Final = frozenset({"@authority", "@scheme", "@request-target", "@path", "@query"})
 
 
 def _can_cover(name: str, message: Message) -> bool:

@@ -234,14 +234,14 @@ async def _post(
     client: httpx.AsyncClient, target: str, body: bytes, auth: httpx.Auth, clock: Callable[[], datetime]
 ) -> tuple[DeliveryResult, str | None]:
     """Send one POST; give the outcome and where the peer points to, if it does."""
-    request = client.build_request(
-        "POST", target, content=body, headers={"content-type": ACTIVITY_JSON, "accept": ACCEPT}
-    )
+    headers = {"content-type": ACTIVITY_JSON, "accept": ACCEPT, "accept-encoding": "identity"}
+    request = client.build_request("POST", target, content=body, headers=headers)
     response = await client.send(request, auth=auth, stream=True, follow_redirects=False)
     try:
         # The answer is read so that the connection can be used again, and its beginning is kept for the log.
+        # The status has decided already: whatever is wrong with the rest does not undo a delivery.
         answer = await _read(response, limits.DELIVERY_ANSWER_BYTES_MAX, target)
-    except TooLargeError:
+    except (TooLargeError, FetchError, httpx.HTTPError):
         answer = b""
     finally:
         await response.aclose()
@@ -276,18 +276,19 @@ class _Fetcher:
                 raise UnreachableError(f"the answer broke off: {type(error).__name__}", iri=iri) from error
             finally:
                 await response.aclose()
-            if target.startswith("https:") and not location.startswith("https:"):
-                raise FetchError("a redirect leaves https", iri=iri)
-            target = without_fragment(location)
+            target = _next_hop(target, location, iri)
         raise FetchError("too many redirects", iri=iri)
 
     async def _get(self, target: str) -> httpx.Response:
         headers = {"accept": ACCEPT, "accept-encoding": "identity"}
         try:
             request = self.client.build_request("GET", target, headers=headers)
-            return await self.client.send(request, auth=self.auth, stream=True, follow_redirects=False)
         except httpx.InvalidURL as error:
             raise MalformedError("the address cannot be read", iri=target) from error
+        try:
+            return await self.client.send(request, auth=self.auth, stream=True, follow_redirects=False)
+        except httpx.InvalidURL as error:  # httpx reads a Location even where it is not to follow it
+            raise FetchError("a redirect to what is no address", iri=target) from error
         except httpx.HTTPError as error:
             raise UnreachableError(f"no answer: {type(error).__name__}", iri=target) from error
 
@@ -306,6 +307,17 @@ class _Fetcher:
 def _require_fetchable(iri: str, *, http_allowed: bool) -> None:
     if origin(iri).scheme != "https" and not http_allowed:
         raise FetchError("only https addresses are asked", iri=iri)
+
+
+def _next_hop(target: str, location: str, iri: str) -> str:
+    """Judge a redirect; the address that it gives is then judged like any other."""
+    try:
+        leaves_https = origin(target).scheme == "https" and origin(location).scheme != "https"
+    except MalformedError as error:
+        raise FetchError("a redirect to what is no address", iri=iri) from error
+    if leaves_https:
+        raise FetchError("a redirect leaves https", iri=iri)
+    return without_fragment(location)
 
 
 def _require_ok(response: httpx.Response, iri: str, now: datetime) -> None:

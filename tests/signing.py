@@ -39,7 +39,12 @@ def with_headers(message: Message, **values: str | Sequence[str] | None) -> Mess
 
 
 def unsigned(
-    *, method: str = "POST", target: str = TARGET, body: bytes = BODY, date: datetime = NOW, host: str = "ai.example"
+    *,
+    method: str = "POST",
+    target: str = TARGET,
+    body: bytes = BODY,
+    date: datetime = NOW,
+    host: str = "ai.example",
 ) -> Message:
     """A request with every header that may be covered."""
     headers = [

@@ -128,12 +128,15 @@ def test_a_port_belongs_to_the_host():
 @pytest.mark.parametrize("offset_s", [-limits.CLOCK_SKEW_S, -61, 61, limits.CLOCK_SKEW_S])
 def test_a_clock_may_be_an_hour_off(scheme, offset_s):
     moment = NOW + timedelta(seconds=offset_s)
-    require(cavage_signed(unsigned(date=moment)) if scheme is Scheme.CAVAGE else rfc9421_signed(created=moment))
+    require(
+        cavage_signed(unsigned(date=moment)) if scheme is Scheme.CAVAGE else rfc9421_signed(created=moment)
+    )
 
 
 def test_rfc_9421_is_the_one_checked_where_both_are_present():
     both = with_headers(
-        rfc9421_signed(), signature=[*rfc9421_signed().headers["signature"], *cavage_signed().headers["signature"]]
+        rfc9421_signed(),
+        signature=[*rfc9421_signed().headers["signature"], *cavage_signed().headers["signature"]],
     )
     # The two share one header, which then is neither: nothing falls back to the older scheme.
     with pytest.raises(SignatureError, match="cannot be read"):
@@ -189,7 +192,9 @@ def test_a_label_of_one_header_alone_is_refused():
 @pytest.mark.parametrize("name", ["(request-target)", "host", "digest"])
 def test_draft_cavage_must_cover(name):
     covered = [each for each in cavage.POST_HEADERS if each != name]
-    with pytest.raises(SignatureError, match=f"does not cover '{name}'".replace("(", r"\(").replace(")", r"\)")):
+    with pytest.raises(
+        SignatureError, match=f"does not cover '{name}'".replace("(", r"\(").replace(")", r"\)")
+    ):
         require(cavage_signed(covered=covered))
 
 
@@ -223,7 +228,7 @@ def test_rfc_9421_in_parts_must_cover_a_query():
 def test_a_body_needs_a_digest_whatever_the_method(scheme):
     message = unsigned(method="GET")
     covered = {Scheme.CAVAGE: cavage.GET_HEADERS, Scheme.RFC9421: rfc9421.GET_COMPONENTS}[scheme]
-    with pytest.raises(SignatureError, match="does not cover '(content-)?digest'"):
+    with pytest.raises(SignatureError, match=r"does not cover '(content-)?digest'"):
         require(SIGNED[scheme](message, covered=covered))
 
 
@@ -286,7 +291,9 @@ def test_another_path_or_method_is_refused(scheme, method, target):
         require(received)
 
 
-@pytest.mark.parametrize("host", ["other.example", "ai.example.other.example", "ai.example:8443", "", "ai.example/x"])
+@pytest.mark.parametrize(
+    "host", ["other.example", "ai.example.other.example", "ai.example:8443", "", "ai.example/x"]
+)
 def test_a_signature_for_another_host_is_refused(host):
     with pytest.raises(SignatureError, match="another host"):
         require(cavage_signed(unsigned(host=host)))
@@ -319,14 +326,18 @@ def test_another_target_uri_is_refused():
 # --- Refused: time -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("offset_s", [-limits.CLOCK_SKEW_S - 1, limits.CLOCK_SKEW_S + 1, -90_000, -1_700_000_000])
+@pytest.mark.parametrize(
+    "offset_s", [-limits.CLOCK_SKEW_S - 1, limits.CLOCK_SKEW_S + 1, -90_000, -1_700_000_000]
+)
 def test_a_date_outside_the_window_is_refused(offset_s):
     moment = NOW + timedelta(seconds=offset_s)
     for message in (
         cavage_signed(unsigned(date=moment)),
         rfc9421_signed(created=moment),
         rfc9421_signed(unsigned(date=moment), covered=(*rfc9421.POST_COMPONENTS, "date")),
-        cavage_signed(covered=("(request-target)", "host", "(created)", "digest"), key=ED25519_KEY, created=moment),
+        cavage_signed(
+            covered=("(request-target)", "host", "(created)", "digest"), key=ED25519_KEY, created=moment
+        ),
     ):
         with pytest.raises(SignatureError, match="too old or from the future"):
             verify.read_claim(message, now=NOW)
@@ -380,7 +391,9 @@ def test_an_end_is_honoured():
 
 
 @both_schemes
-@pytest.mark.parametrize("key_id", ["acct:alice@m.example", "did:key:z6Mk", "not a key", "ftp://m.example/key"])
+@pytest.mark.parametrize(
+    "key_id", ["acct:alice@m.example", "did:key:z6Mk", "not a key", "ftp://m.example/key"]
+)
 def test_a_key_id_that_cannot_be_fetched_is_refused(scheme, key_id):
     with pytest.raises(SignatureError, match="key id is not"):
         require(SIGNED[scheme](key_id=key_id))
@@ -414,7 +427,9 @@ def test_a_small_key_is_refused_however_it_was_found(scheme):
 
 
 @both_schemes
-@pytest.mark.parametrize("change", [lambda s: b"", lambda s: bytes(len(s)), lambda s: s[:-1], lambda s: s + b"\0"])
+@pytest.mark.parametrize(
+    "change", [lambda _: b"", lambda s: bytes(len(s)), lambda s: s[:-1], lambda s: s + b"\0"]
+)
 def test_an_empty_zero_or_cut_signature_is_refused(scheme, change):
     message = SIGNED[scheme]()
     claim = verify.read_claim(message, now=NOW)
@@ -452,7 +467,9 @@ def test_any_change_of_one_byte_breaks_it(data, scheme):
         require(changed)
 
 
-@given(body=st.binary(max_size=200), path=st.text("abc/%-._~", max_size=20), scheme=st.sampled_from(list(Scheme)))
+@given(
+    body=st.binary(max_size=200), path=st.text("abc/%-._~", max_size=20), scheme=st.sampled_from(list(Scheme))
+)
 def test_whatever_we_sign_we_take(body, path, scheme):
     require(SIGNED[scheme](unsigned(target=f"https://ai.example/{path}", body=body)))
 

@@ -25,7 +25,13 @@ def test_what_was_signed_verifies_and_nothing_else(name):
     signature = algorithms.sign(name, key, b"text")
     assert algorithms.verifies(name, key.public_key(), signature, b"text")
     assert not algorithms.verifies(name, key.public_key(), signature, b"test")
-    for broken in (b"", bytes(len(signature)), signature[:-1], signature + b"\0", bytes([signature[0] ^ 1]) + signature[1:]):
+    for broken in (
+        b"",
+        bytes(len(signature)),
+        signature[:-1],
+        signature + b"\0",
+        bytes([signature[0] ^ 1]) + signature[1:],
+    ):
         assert not algorithms.verifies(name, key.public_key(), broken, b"text")
 
 

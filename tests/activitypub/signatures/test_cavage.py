@@ -15,7 +15,17 @@ from activitypub.errors import KeyUnusableError, SignatureError
 from activitypub.signatures import cavage
 from activitypub.signatures.cavage import CavageSignature
 from activitypub.signatures.message import Message
-from tests.signing import DATA, ED25519_KEY, ED25519_PUBLIC, KEY_ID, NOW, RSA_KEY, RSA_PUBLIC, unsigned, with_headers
+from tests.signing import (
+    DATA,
+    ED25519_KEY,
+    ED25519_PUBLIC,
+    KEY_ID,
+    NOW,
+    RSA_KEY,
+    RSA_PUBLIC,
+    unsigned,
+    with_headers,
+)
 
 APPENDIX_C = json.loads((DATA / "cavage12" / "cavage-12-appendix-c.json").read_text("utf-8"))
 GOOD = 'keyId="https://m.example/key",algorithm="rsa-sha256",headers="host date",signature="AAAA"'
@@ -145,11 +155,17 @@ def test_any_text_is_read_or_refused(value):
 
 def test_the_text_has_a_line_for_each_header():
     message = Message.of(
-        method="POST", target_uri="https://ai.example/in?a=1", headers=[("Host", "ai.example"), ("X", "1"), ("x", "2")]
+        method="POST",
+        target_uri="https://ai.example/in?a=1",
+        headers=[("Host", "ai.example"), ("X", "1"), ("x", "2")],
     )
     covered = signature(headers=("(request-target)", "host", "x"))
-    assert cavage.signing_string(covered, message) == "(request-target): post /in?a=1\nhost: ai.example\nx: 1, 2"
-    assert cavage.signing_string(covered, message, with_query=False).startswith("(request-target): post /in\n")
+    assert (
+        cavage.signing_string(covered, message) == "(request-target): post /in?a=1\nhost: ai.example\nx: 1, 2"
+    )
+    assert cavage.signing_string(covered, message, with_query=False).startswith(
+        "(request-target): post /in\n"
+    )
 
 
 def test_times_are_signed_as_written():
@@ -158,7 +174,9 @@ def test_times_are_signed_as_written():
 
 
 @pytest.mark.parametrize("name", ["(created)", "(expires)"])
-@pytest.mark.parametrize("changes", [{"algorithm": "rsa-sha256", "created": 5, "expires": 7}, {"algorithm": "hs2019"}])
+@pytest.mark.parametrize(
+    "changes", [{"algorithm": "rsa-sha256", "created": 5, "expires": 7}, {"algorithm": "hs2019"}]
+)
 def test_times_need_hs2019_and_a_value(name, changes):
     with pytest.raises(SignatureError, match="not allowed or not given"):
         cavage.signing_string(signature(headers=(name,), **changes), unsigned())
@@ -206,7 +224,9 @@ def test_the_algorithm_must_fit_the_key():
 
 def test_the_query_may_be_left_out_but_not_changed():
     def message(query: str) -> Message:
-        return Message.of(method="GET", target_uri=f"https://ai.example/a{query}", headers=[("host", "ai.example")])
+        return Message.of(
+            method="GET", target_uri=f"https://ai.example/a{query}", headers=[("host", "ai.example")]
+        )
 
     def signed(query: str) -> CavageSignature:
         value = cavage.sign(message(query), key=RSA_KEY, key_id=KEY_ID, headers=("(request-target)", "host"))

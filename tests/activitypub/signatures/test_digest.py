@@ -99,7 +99,9 @@ def test_a_wrong_content_digest_is_refused(value, reason):
         digest.require_content_digest(message(content_digest=value))
 
 
-@pytest.mark.parametrize("value", [f"sha-256={SHA256}", "sha-256=1", "sha-256", "SHA-256=:AAAA:", "sha-256=(:AAAA:)"])
+@pytest.mark.parametrize(
+    "value", [f"sha-256={SHA256}", "sha-256=1", "sha-256", "SHA-256=:AAAA:", "sha-256=(:AAAA:)"]
+)
 def test_a_content_digest_that_is_none_is_malformed(value):
     with pytest.raises(MalformedError):
         digest.require_content_digest(message(content_digest=value))

@@ -109,7 +109,13 @@ B4 = next(each for each in VECTORS["vectors"] if each["id"] == "B.4")
             id="a header and a parameter added",
         ),
         pytest.param(
-            {"headers": [HOST, ("Referer", "https://developer.example.org/"), ("Accept", "application/json, */*")]},
+            {
+                "headers": [
+                    HOST,
+                    ("Referer", "https://developer.example.org/"),
+                    ("Accept", "application/json, */*"),
+                ]
+            },
             id="values joined, Date gone, Referer added",
         ),
         pytest.param({"headers": [ACCEPT_JSON, ACCEPT_ANY, DATE, HOST]}, id="fields in another order"),
@@ -124,7 +130,8 @@ def test_changes_on_the_way_that_must_not_matter(changes):
     "changes",
     [
         pytest.param(
-            {"method": "POST", "url": "https://example.com/demo?name1=Value1&Name2=value2"}, id="method and authority"
+            {"method": "POST", "url": "https://example.com/demo?name1=Value1&Name2=value2"},
+            id="method and authority",
         ),
         pytest.param({"headers": [HOST, DATE, ACCEPT_ANY, ACCEPT_JSON]}, id="values in another order"),
     ],
@@ -168,9 +175,12 @@ def test_an_absent_query_is_a_question_mark():
     ],
 )
 def test_a_query_parameter_is_decoded_and_encoded_again(name, value):
-    query = "var=this%20is%20a%20big%0Amultiline%20value&bar=with+plus+whitespace&fa%C3%A7ade%22%3A%20=something"
+    query = (
+        "var=this%20is%20a%20big%0Amultiline%20value&bar=with+plus+whitespace&fa%C3%A7ade%22%3A%20=something"
+    )
     message = Message.of(
-        method="GET", target_uri=f"https://www.example.com/parameters?{query}&empty=&tilde~*-._=~*-._&two=1&two=2"
+        method="GET",
+        target_uri=f"https://www.example.com/parameters?{query}&empty=&tilde~*-._=~*-._&two=1&two=2",
     )
     component = f'"@query-param";name="{name}"'
     assert base(f"({component})", message).startswith(f"{component}: {value}\n")
@@ -205,7 +215,9 @@ def test_a_query_parameter_is_decoded_and_encoded_again(name, value):
 )
 def test_what_cannot_be_covered_is_refused(component):
     message = Message.of(
-        method="GET", target_uri="https://ai.example/?two=1&two=2&a=1", headers=[("host", "ai.example"), ("", "x")]
+        method="GET",
+        target_uri="https://ai.example/?two=1&two=2&a=1",
+        headers=[("host", "ai.example"), ("", "x")],
     )
     with pytest.raises(SignatureError):
         base(f"({component})", message)
@@ -221,7 +233,9 @@ def test_a_response_has_a_status_and_nothing_of_a_request(name):
 
 def test_too_many_components_are_refused():
     message = Message.of(
-        method="GET", target_uri="https://ai.example/", headers=[(f"x{n}", "") for n in range(limits.COVERED_COMPONENTS_MAX + 1)]
+        method="GET",
+        target_uri="https://ai.example/",
+        headers=[(f"x{n}", "") for n in range(limits.COVERED_COMPONENTS_MAX + 1)],
     )
     covered = [f"x{n}" for n in range(limits.COVERED_COMPONENTS_MAX + 1)]
     assert base(_list(covered[:-1]), message)
@@ -322,7 +336,11 @@ def test_all_parameters_are_written_and_signed():
         f';keyid="{KEY_ID}";nonce="n";tag="t"'
     )
     (signature,) = rfc9421.parse(message)
-    assert (signature.label, signature.text("nonce"), signature.seconds("expires")) == ("ours", "n", 1795435200)
+    assert (signature.label, signature.text("nonce"), signature.seconds("expires")) == (
+        "ours",
+        "n",
+        1795435200,
+    )
     assert rfc9421.check(signature, message, ED25519_PUBLIC)
 
 
@@ -377,20 +395,6 @@ def test_the_first_wish_that_can_be_met_counts():
 oracle = pytest.importorskip("http_message_signatures", reason="the oracle is not installed")
 
 
-class OneKey(oracle.HTTPSignatureKeyResolver):
-    """Gives the same key for every id."""
-
-    def __init__(self, private: Any, public: Any) -> None:
-        self.private = private
-        self.public = public
-
-    def resolve_private_key(self, key_id: str) -> Any:
-        return self.private
-
-    def resolve_public_key(self, key_id: str) -> Any:
-        return self.public
-
-
 def oracle_request(message: Message) -> httpx.Request:
     headers = [(name, value) for name, values in message.headers.items() for value in values]
     return httpx.Request(message.method, message.target_uri, headers=headers, content=message.body)
@@ -403,7 +407,7 @@ def oracle_request(message: Message) -> httpx.Request:
 def test_the_other_implementation_takes_ours_and_we_take_theirs(algorithm, key, public):
     arguments = {
         "signature_algorithm": getattr(oracle.algorithms, algorithm),
-        "key_resolver": OneKey(key, public),
+        "key_resolver": oracle.MappingKeyResolver(public_keys={KEY_ID: public}, private_keys={KEY_ID: key}),
     }
     covered = ("@method", "@target-uri", "content-digest")
     ours = rfc9421_signed(key=key, created=datetime.now(UTC))  # it compares with the real time

@@ -108,7 +108,9 @@ def test_inner_lists_are_read_strictly(text):
         sfv.parse_dictionary(text)
 
 
-@pytest.mark.parametrize("value", [Decimal("1.0"), Decimal("-0.125"), Decimal("100"), 10**15 - 1, 0, -1, b"", b"\0", ""])
+@pytest.mark.parametrize(
+    "value", [Decimal("1.0"), Decimal("-0.125"), Decimal(100), 10**15 - 1, 0, -1, b"", b"\0", ""]
+)
 def test_values_survive(value):
     written = sfv.serialise_item(sfv.Item(value=value))
     member = sfv.parse_dictionary(f"x={written}")["x"]
