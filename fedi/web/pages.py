@@ -71,7 +71,7 @@ async def profile(request: Request) -> Response:
         account = await _local(ctx, tx, name, domain)
         if account.kind == "Application":
             return RedirectResponse(f"{ctx.settings.origin}/about", 302)
-        if (name, domain) != (account.username, ""):
+        if request.path_params["name"] != account.username:
             return RedirectResponse(iris.profile(ctx.settings, account.username), 301)
         page = _page(request, POSTS if everything else TILES)
         found = await timelines.of_account(tx, None, account.id, page, only_media=not everything)
