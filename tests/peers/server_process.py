@@ -54,8 +54,8 @@ def free_port(address: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(look: Callable[[], Found], what: str, timeout_s: float) -> Found:
-    """Look until there is something true, and return it.
+def eventually(look: Callable[[], Found], what: str, timeout_s: float, *, poll_s: float = POLL_S) -> Found:
+    """Look every `poll_s` seconds until there is something true, and return it.
 
     Raises:
         AssertionError: there was nothing in time.
@@ -63,7 +63,7 @@ def eventually(look: Callable[[], Found], what: str, timeout_s: float) -> Found:
     pause, deadline = threading.Event(), time.monotonic() + timeout_s
     while not (found := look()):
         assert time.monotonic() < deadline, f"{what} did not happen in {timeout_s:.0f} s"
-        pause.wait(POLL_S)
+        pause.wait(poll_s)
     return found
 
 
