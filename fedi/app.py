@@ -28,6 +28,7 @@ from fedi.ids import IdMaker
 from fedi.inbound.routes import ROUTES as INBOUND
 from fedi.jobs.wake import Wake
 from fedi.keyring import KeyRing
+from fedi.routing import IndexedRouter
 from fedi.web.headers import HeadersMiddleware
 from fedi.web.routes import ROUTES as WEB
 from media.errors import MediaError
@@ -96,9 +97,6 @@ async def open_context(
 def build_app(ctx: Context) -> Starlette:
     """Build the web application over a context."""
     app = Starlette(
-        # Literal paths stand before patterns; `web` has the pages that share an address with a document,
-        # so `inbound` comes first and passes browsers on.
-        routes=[*API, *INBOUND, *WEB],
         middleware=[
             Middleware(HeadersMiddleware, settings=ctx.settings),
             Middleware(CorsMiddleware),
@@ -107,7 +105,9 @@ def build_app(ctx: Context) -> Starlette:
         ],
         exception_handlers={HTTPException: pass_on},
     )
-    app.router.redirect_slashes = False  # a redirect would lose a client's method, body and token
+    # `web` has the pages that share an address with a document, so `inbound` comes first and passes
+    # browsers on.
+    app.router = IndexedRouter([*API, *INBOUND, *WEB])
     app.state.ctx = ctx
     return app
 
