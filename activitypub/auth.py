@@ -70,8 +70,8 @@ class SignatureAuth(httpx.Auth):
         self._sign(request, scheme, wish=None)
         response = yield request
         if response.status_code in _NOT_UNDERSTOOD:
-            if isinstance(response.stream, httpx.AsyncByteStream):
-                response.stream = _Drained(response.stream)
+            assert isinstance(response.stream, httpx.AsyncByteStream), "only async clients are served"
+            response.stream = _Drained(response.stream)
             scheme = _OTHER[scheme]
             self._sign(request, scheme, wish=response.headers.get("accept-signature"))
             response = yield request

@@ -41,8 +41,7 @@ from activitypub.vocab import ACCEPT, ACTIVITY_JSON
 
 __all__ = ["DeliveryResult", "Document", "Verdict", "classify", "deliver", "fetch", "retry_after_s"]
 
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-# These two keep the method and the body; the others would turn a delivery into a GET.
+# These two keep the method and the body; the other redirects would turn a delivery into a GET.
 _REDIRECTS_OF_POST: Final = frozenset({307, 308})
 _DETAIL_CHARS_MAX: Final = 300  # of a peer's answer, for the log
 
@@ -335,13 +334,8 @@ def _require_ok(response: httpx.Response, iri: str, now: datetime) -> None:
 
 
 def _location(response: httpx.Response) -> str | None:
-    """The address that a redirect points to, made absolute; None for any other answer."""
-    if response.status_code not in _REDIRECTS or "location" not in response.headers:
-        return None
-    try:
-        return str(response.request.url.join(response.headers["location"]))
-    except httpx.InvalidURL as error:
-        raise FetchError("a redirect to what is no address", iri=str(response.request.url)) from error
+    """The address that a redirect points to, made absolute by httpx; None for any other answer."""
+    return None if response.next_request is None else str(response.next_request.url)
 
 
 def _lives_at(claimed: object, final_iri: str) -> bool:

@@ -72,11 +72,14 @@ async def test_a_post_goes_out_under_draft_cavage():
     assert len(peer.requests) == 1
 
 
-async def test_a_get_covers_no_body():
-    peer = Peer()
-    await send(peer, signing(), "GET")
-    assert peer.claim().components == ("(request-target)", "host", "date")
-    assert "digest" not in peer.requests[0].headers
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_get_covers_no_body(method):
+    peer = Peer(401, 200)
+    await send(peer, signing(), method)
+    assert peer.claim(0).components == ("(request-target)", "host", "date")
+    assert peer.claim(1).components == ("@method", "@target-uri")
+    for request in peer.requests:
+        assert not {"digest", "content-digest"} & request.headers.keys()
 
 
 async def test_a_post_without_content_type_covers_none():

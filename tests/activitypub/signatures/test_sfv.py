@@ -102,7 +102,9 @@ def test_a_signature_input_is_read_and_written():
     assert "sig1=" + sfv.serialise_inner_list(covered) == text
 
 
-@pytest.mark.parametrize("text", ["a=(1", "a=(1,2)", "a=(1)2", "a=(\t1)", "a=(1\t2)", "a=(((1)))", "a=;b"])
+@pytest.mark.parametrize(
+    "text", ["a=(1", "a=(1,2)", "a=(1)2", "a=(\t1)", "a=(1\t2)", "a=(((1)))", "a=;b", "a=(:A:)"]
+)
 def test_inner_lists_are_read_strictly(text):
     with pytest.raises(MalformedError):
         sfv.parse_dictionary(text)
