@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi import context
-from fedi.api import errors, paging, params, rendering
+from fedi.api import errors, paging, params
 from fedi.api.answers import json_answer
 from fedi.api.entities.notification import notification
 from fedi.api.viewer import admit, require
@@ -36,10 +36,8 @@ async def index(request: Request) -> Response:
             without=KINDS & set(given.texts("exclude_types")),
             from_account_id=given.identifier("account_id"),
         )
-        shown = [view.post for view in found.rows if view.post is not None]
-        watching = await rendering.watch(tx, viewer.id, shown)
     return json_answer(
-        [notification(view, ctx.settings, watching) for view in found.rows],
+        [notification(view, ctx.settings) for view in found.rows],
         headers=paging.links(request, [view.notification.id for view in found.rows], more=found.more),
     )
 
@@ -53,8 +51,7 @@ async def show(request: Request) -> Response:
         view = await notifications.find(tx, viewer.id, identifier) if identifier is not None else None
         if view is None:
             raise errors.not_found()
-        watching = await rendering.watch(tx, viewer.id, [view.post] if view.post else [])
-    return json_answer(notification(view, ctx.settings, watching))
+    return json_answer(notification(view, ctx.settings))
 
 
 async def clear(request: Request) -> Response:

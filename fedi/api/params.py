@@ -143,7 +143,7 @@ class Params(Mapping[str, Any]):
         return Params(value if isinstance(value, dict) else {})
 
     def file(self, name: str) -> bytes | None:
-        """Return the bytes of an uploaded file. Its name and type are what a stranger says, so nobody asks."""
+        """Return the bytes of an uploaded file. Name and type are what a stranger says: nobody asks."""
         return self._files.get(name)
 
     def _last(self, name: str) -> Any:

@@ -11,31 +11,21 @@ from starlette.responses import Response
 
 from fedi.api import errors, paging
 from fedi.api.answers import json_answer
-from fedi.api.entities.status import Status, Watching, status
+from fedi.api.entities.status import Status, status
 from fedi.config import Settings
 from fedi.db import Tx
 from fedi.models import Post
-from fedi.queries import marks, posts
+from fedi.queries import posts
 from fedi.queries.page import Slice
-from fedi.queries.posts import PostView
 from fedi.queries.visibility import can_see
 
-__all__ = ["page_of_statuses", "require_visible", "statuses", "the_status", "watch"]
-
-
-async def watch(tx: Tx, viewer_id: int | None, views: Sequence[PostView]) -> Watching:
-    """Find out what a viewer did with these posts."""
-    if viewer_id is None:
-        return Watching()
-    shown = {(view.reblog or view).post.id for view in views}
-    return Watching(viewer_id=viewer_id, marks=await marks.load(tx, viewer_id, shown))
+__all__ = ["page_of_statuses", "require_visible", "statuses", "the_status"]
 
 
 async def statuses(tx: Tx, settings: Settings, viewer_id: int | None, ids: Sequence[int]) -> list[Status]:
     """Build posts, in the order of their ids here; whether the viewer may see them was asked before."""
-    views = await posts.load(tx, ids)
-    watching = await watch(tx, viewer_id, views)
-    return [status(view, settings, watching) for view in views]
+    views = await posts.load(tx, ids, viewer_id=viewer_id)
+    return [status(view, settings, marked=viewer_id is not None) for view in views]
 
 
 async def the_status(tx: Tx, settings: Settings, viewer_id: int | None, post_id: int) -> Status:

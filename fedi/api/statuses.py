@@ -14,7 +14,7 @@ from starlette.responses import Response
 from fedi import context
 from fedi.api import errors, params, rendering
 from fedi.api.answers import json_answer
-from fedi.api.entities.status import status, status_source
+from fedi.api.entities.status import status_source
 from fedi.api.params import Params
 from fedi.api.viewer import Viewer, admit, find, require
 from fedi.context import Context
@@ -94,9 +94,7 @@ async def destroy(request: Request) -> Response:
     async with ctx.db.write() as tx:
         author = await viewer.present(tx)
         post = await _own(request, tx, viewer.id)
-        view = await posts.load_one(tx, post.id)
-        assert view is not None
-        built = status(view, ctx.settings, await rendering.watch(tx, viewer.id, [view]))
+        built = await rendering.the_status(tx, ctx.settings, viewer.id, post.id)
         if post.reblog_of_id is not None:
             original = await posts.by_id(tx, post.reblog_of_id)
             assert original is not None

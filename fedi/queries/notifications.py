@@ -55,13 +55,13 @@ async def page_of(
         statement = statement.where(Notification.from_account_id == from_account_id)
     rows = (await tx.execute(within(statement, Notification.id, page))).all()
     found = cut([(row.Notification, row.Account) for row in rows], page)
-    return Slice(rows=await _views(tx, found.rows), more=found.more)
+    return Slice(rows=await _views(tx, viewer_id, found.rows), more=found.more)
 
 
 async def find(tx: Tx, viewer_id: int, notification_id: int) -> NotificationView | None:
     """Find one of a person's notifications."""
     rows = (await tx.execute(_visible(viewer_id).where(Notification.id == notification_id))).all()
-    views = await _views(tx, [(row.Notification, row.Account) for row in rows])
+    views = await _views(tx, viewer_id, [(row.Notification, row.Account) for row in rows])
     return views[0] if views else None
 
 
@@ -78,9 +78,11 @@ def _visible(viewer_id: int) -> Select[Notification, Account]:
     )
 
 
-async def _views(tx: Tx, rows: Collection[tuple[Notification, Account]]) -> list[NotificationView]:
+async def _views(
+    tx: Tx, viewer_id: int, rows: Collection[tuple[Notification, Account]]
+) -> list[NotificationView]:
     ids = {notification.post_id for notification, _ in rows if notification.post_id is not None}
-    loaded = {view.post.id: view for view in await posts.load(tx, sorted(ids))}
+    loaded = {view.post.id: view for view in await posts.load(tx, sorted(ids), viewer_id=viewer_id)}
     return [
         NotificationView(
             notification=notification,

@@ -6,7 +6,7 @@ other servers. A second place that decides this would be the place that leaks.
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from fedi.db import Tx
@@ -23,17 +23,19 @@ def public_clause() -> ColumnElement[bool]:
     return visible_clause(None)
 
 
-def visible_clause(viewer_id: int | None) -> ColumnElement[bool]:
+def visible_clause(viewer_id: int | BindParameter[int] | None) -> ColumnElement[bool]:
     """Return the condition over `Post` for what this viewer may see; None is a stranger.
 
     Of a boost both must be visible, the wrapper and what it holds: a boost would otherwise bring back what
-    a suspended person wrote.
+    a suspended person wrote. A parameter in place of the id serves statements that are built once.
     """
     held = exists().where(_BOOSTED.id == Post.reblog_of_id, _visible(viewer_id, _BOOSTED, _OF_BOOSTED))
     return and_(_visible(viewer_id, Post, _OF_POST), or_(Post.reblog_of_id.is_(None), held))
 
 
-def _visible(viewer_id: int | None, post: Any, related: "_Related") -> ColumnElement[bool]:
+def _visible(
+    viewer_id: int | BindParameter[int] | None, post: Any, related: "_Related"
+) -> ColumnElement[bool]:
     """Return the condition over `Post` or an alias of it, whatever else the statement selects from."""
     author, follow, mention = related
     in_good_standing = exists().where(author.id == post.account_id, author.suspended_at.is_(None))

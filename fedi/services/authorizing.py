@@ -15,15 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.models import Account, OAuthApp, OAuthCode, OAuthToken, WebSession
 
 __all__ = [
-    "Granted", "Issued", "SignedIn", "find_app", "find_granted", "find_signed_in", "forget_everything", "grant_code",
-    "issue_app_token", "redeem_code", "register_app", "revoke", "secret_matches", "sign_in", "sign_out",
+    "Granted", "Issued", "SignedIn", "find_app", "find_granted", "find_signed_in", "forget_everything",
+    "grant_code", "issue_app_token", "redeem_code", "register_app", "revoke", "secret_matches", "sign_in",
+    "sign_out",
 ]  # fmt: skip
 
 SECRET_BYTES = 32
@@ -182,18 +183,20 @@ async def issue_app_token(ctx: Context, tx: Tx, *, app: OAuthApp, scopes: Sequen
     return await _issue(ctx, tx, app=app, account_id=None, scopes=tuple(scopes), code_hash=None)
 
 
+_GRANTED = (
+    select(OAuthToken.id, OAuthToken.scopes, OAuthApp, Account)
+    .join(OAuthApp, OAuthApp.id == OAuthToken.app_id)
+    .outerjoin(Account, Account.id == OAuthToken.account_id)
+    .where(OAuthToken.token_hash == bindparam("token_hash"), OAuthToken.revoked_at.is_(None))
+)
+"""Built once: every request of every client asks it."""
+
+
 async def find_granted(tx: Tx, token: str) -> Granted | None:
     """Find what a token stands for, in one statement; None when it was never given out or is revoked."""
     if len(token) > SECRET_CHARACTERS_MAX:
         return None
-    row = (
-        await tx.execute(
-            select(OAuthToken.id, OAuthToken.scopes, OAuthApp, Account)
-            .join(OAuthApp, OAuthApp.id == OAuthToken.app_id)
-            .outerjoin(Account, Account.id == OAuthToken.account_id)
-            .where(OAuthToken.token_hash == _digest(token), OAuthToken.revoked_at.is_(None))
-        )
-    ).first()
+    row = (await tx.execute(_GRANTED, {"token_hash": _digest(token)})).first()
     if row is None:
         return None
     return Granted(token_id=row.id, scopes=frozenset(row.scopes), app=row.OAuthApp, account=row.Account)

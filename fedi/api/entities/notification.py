@@ -8,7 +8,7 @@ Source: Mastodon's documentation, "Notification entity".
 from typing import TypedDict
 
 from fedi.api.entities.account import Account, account
-from fedi.api.entities.status import Status, Watching, status
+from fedi.api.entities.status import Status, status
 from fedi.clock import isoformat_ms
 from fedi.config import Settings
 from fedi.queries.notifications import NotificationView
@@ -27,7 +27,7 @@ class Notification(TypedDict):
     status: Status | None
 
 
-def notification(view: NotificationView, settings: Settings, watching: Watching) -> Notification:
+def notification(view: NotificationView, settings: Settings) -> Notification:
     """Build a notification for the person whom it tells."""
     return {
         "id": str(view.notification.id),
@@ -35,5 +35,5 @@ def notification(view: NotificationView, settings: Settings, watching: Watching)
         "group_key": f"ungrouped-{view.notification.id}",
         "created_at": isoformat_ms(view.notification.created_at),
         "account": account(view.account, settings),
-        "status": status(view.post, settings, watching) if view.post else None,
+        "status": status(view.post, settings, marked=True) if view.post else None,
     }

@@ -6,7 +6,6 @@ A boost is a wrapper with an id of its own around the whole boosted post. What t
 Source: Mastodon's documentation, "Status entity", "Context entity", "StatusSource entity".
 """
 
-from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
 from fedi import iris
@@ -18,25 +17,13 @@ from fedi.clock import isoformat_ms
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
 from fedi.models import Post
-from fedi.queries.marks import NO_MARKS, Marks
 from fedi.queries.posts import PostView
 from fedi.text import sanitise
 
 __all__ = [
-    "Context", "Generated", "Status", "StatusMention", "StatusSource", "StatusTag", "Watching", "status",
+    "Context", "Generated", "Status", "StatusMention", "StatusSource", "StatusTag", "status",
     "status_source",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
-    """For whom posts are shown."""
-
-    viewer_id: int | None = None
-    marks: Marks = NO_MARKS
-
-
-STRANGER = Watching()
 
 
 class StatusMention(TypedDict):
@@ -120,8 +107,14 @@ class Context(TypedDict):
     descendants: list[Status]
 
 
-def status(view: PostView, settings: Settings, watching: Watching = STRANGER) -> Status:
-    """Build a post as this viewer sees it."""
+def status(view: PostView, settings: Settings, *, marked: bool) -> Status:
+    """Build a post.
+
+    Args:
+        view: the post.
+        settings: for addresses.
+        marked: whether somebody asks, whose favours and boosts are in the view.
+    """
     post = view.post
     shown = view.reblog or view
     built: Status = {
@@ -141,7 +134,7 @@ def status(view: PostView, settings: Settings, watching: Watching = STRANGER) ->
         "quotes_count": 0,
         "edited_at": isoformat_ms(post.edited_at) if post.edited_at else None,
         "content": sanitise(shown.post.content),
-        "reblog": status(view.reblog, settings, watching) if view.reblog else None,
+        "reblog": status(view.reblog, settings, marked=marked) if view.reblog else None,
         "application": public_application(view.application) if view.application else None,
         "account": account(view.account, settings),
         "media_attachments": []
@@ -157,9 +150,9 @@ def status(view: PostView, settings: Settings, watching: Watching = STRANGER) ->
         "quote": None,
         "fedi": None if view.reblog else _generated(post),
     }
-    if watching.viewer_id is not None:
-        built["favourited"] = shown.post.id in watching.marks.favourited
-        built["reblogged"] = shown.post.id in watching.marks.boosted
+    if marked:
+        built["favourited"] = view.favourited
+        built["reblogged"] = view.boosted
         built["muted"] = False
         built["bookmarked"] = False
         built["pinned"] = False

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-STATEMENTS = 9
-"""SQL statements of one home page: the token, the page, six to load what it names, the viewer's marks."""
+STATEMENTS = 5
+"""SQL statements of one home page: the token, the ids of the page, and three that load what it shows."""
 
 
 @contextmanager
