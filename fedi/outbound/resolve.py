@@ -74,7 +74,8 @@ async def actor(ctx: Context, iri: str, *, fresh: bool = False, budget: Budget |
     if known is not None and (known.is_local or not fresh):
         return known if known.is_local else await _refreshed(ctx, known, budget)
     spending = budget or Budget()
-    return await ctx.memory.in_flight.share(("actor", iri), lambda: _fetch_actor(ctx, iri, spending))
+    shared = ("actor", iri, fresh)
+    return await ctx.memory.in_flight.share(shared, lambda: _fetch_actor(ctx, iri, spending, fresh=fresh))
 
 
 async def _refreshed(ctx: Context, known: Account, budget: Budget | None) -> Account:
@@ -91,7 +92,12 @@ async def _refreshed(ctx: Context, known: Account, budget: Budget | None) -> Acc
         return known
 
 
-async def _fetch_actor(ctx: Context, iri: str, budget: Budget) -> Account:
+async def _fetch_actor(ctx: Context, iri: str, budget: Budget, *, fresh: bool) -> Account:
+    if not fresh:  # somebody else may have fetched it since the caller looked
+        async with ctx.db.read() as tx:
+            known = await find_account.by_iri(tx, iri)
+        if known is not None:
+            return known
     return await _keep_actor(ctx, Actor.from_json((await document(ctx, iri, budget=budget)).data), budget)
 
 

@@ -6,6 +6,7 @@ test can make it lie.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -131,6 +132,8 @@ class RemoteServer(httpx.AsyncBaseTransport):
     asked: list[str] = field(default_factory=list)
     """Addresses that were fetched, in order."""
     count: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the first delivery."""
 
     def __post_init__(self) -> None:
         self.network.hosts[self.host] = self
@@ -150,7 +153,7 @@ class RemoteServer(httpx.AsyncBaseTransport):
         body = doc if isinstance(doc, bytes) else json.dumps(doc).encode()
         self.documents[url] = httpx.Response(status, content=body, headers={"content-type": content_type})
 
-    def person(self, name: str, *, key: Any = None, webfinger: bool = True, **changes: Any) -> RemoteActor:
+    def person(self, name: str, /, *, key: Any = None, webfinger: bool = True, **changes: Any) -> RemoteActor:
         """Serve somebody with a fresh key."""
         iri = f"{self.origin}/users/{name}"
         key = key or keys.generate_rsa()
@@ -181,7 +184,12 @@ class RemoteServer(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         if request.method == "POST":
-            self.received.append(request)
+            # A copy: the second knock signs the same request object anew.
+            copy = httpx.Request(
+                request.method, request.url, headers=request.headers.raw, content=request.content
+            )
+            self.received.append(copy)
+            self.arrived.set()
             return self.answers.pop(0) if self.answers else httpx.Response(202)
         self.asked.append(str(request.url))
         found = self.documents.get(str(request.url))
