@@ -1,0 +1,52 @@
+"""Threads on both databases."""
+
+import pytest
+
+from fedi.models import Post
+from fedi.queries import threads
+from tests.fedi.queries.conftest import World
+
+pytestmark = pytest.mark.anyio
+
+ANNA, EVE = 1, 2
+
+
+def answer(world: World, key: int, to: int | None, visibility: str = "public") -> Post:
+    parent = {"in_reply_to_id": to, "in_reply_to_account_id": ANNA, "in_reply_to_iri": f"https://fedi.test/posts/{to}"}
+    return world.post(key, ANNA, visibility, **(parent if to else {}))
+
+
+async def around(world: World, key: int, viewer: int | None) -> tuple[list[int], list[int]]:
+    async with world.server.ctx.db.read() as tx:
+        post = await tx.get_one(Post, key)
+        return await threads.ancestors(tx, viewer, post), await threads.descendants(tx, viewer, post)
+
+
+async def test_answers_follow_what_they_answer(world: World) -> None:
+    tree = {10: None, 11: 10, 12: 10, 13: 11, 14: 12, 15: 11, 16: 13}
+    await world.add(world.account(ANNA, "anna"), *(answer(world, key, to) for key, to in tree.items()))
+    assert await around(world, 10, None) == ([], [11, 13, 16, 15, 12, 14])
+    assert await around(world, 13, None) == ([10, 11], [16])
+    assert await around(world, 16, None) == ([10, 11, 13], [])
+
+
+async def test_what_is_hidden_is_left_out_and_what_is_below_it_is_not(world: World) -> None:
+    await world.add(
+        world.account(ANNA, "anna"),
+        world.account(EVE, "eve"),
+        answer(world, 10, None),
+        answer(world, 11, 10, "direct"),
+        answer(world, 12, 11),
+        answer(world, 13, 12),
+    )
+    assert await around(world, 10, EVE) == ([], [12, 13])
+    assert await around(world, 13, EVE) == ([10, 12], [])
+    assert await around(world, 13, ANNA) == ([10, 11, 12], [])
+
+
+async def test_a_long_thread_is_cut(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "ANCESTORS_MAX", 3)
+    monkeypatch.setattr(threads, "DESCENDANTS_MAX", 3)
+    chain = [answer(world, key, key - 1 if key > 10 else None) for key in range(10, 40)]
+    await world.add(world.account(ANNA, "anna"), *chain)
+    assert await around(world, 20, None) == ([17, 18, 19], [21, 22, 23])
