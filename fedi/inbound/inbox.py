@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from activitypub import activities
 from activitypub.activities import Activity as AnyActivity
-from activitypub.activities import Announce, Block, Delete, Follow, Like, Unknown
+from activitypub.activities import Announce, Delete, Follow, Like, Undo, Unknown
 from activitypub.errors import ActivityPubError, MalformedError
 from activitypub.limits import BODY_BYTES_MAX
 from activitypub.normalise import media_type_allowed, normalise
@@ -165,14 +165,26 @@ def _accepted(ctx: Context, activity: AnyActivity | Unknown, body: bytes, signer
 def _order_on(activity: AnyActivity | Unknown, iri: str, signer_origin: str) -> str:
     """Return the key of what must be processed in order: the same thing, by the same server.
 
-    Create, Update and Delete are about their object. Follow, Like and Announce are things themselves, which
-    an Undo, Accept or Reject is about. Without the server in the key, anyone could hold up what others send
-    about a thing by sending something about it that cannot be processed.
+    Create, Update and Delete are about their object. A Follow, Like or Announce, and the Undo of it, is about
+    who does it to what: somebody who follows, unfollows and follows again means the last of these. Without
+    the server in the key, anyone could hold up what others send about a thing by sending something about it
+    that cannot be processed.
     """
-    itself = isinstance(activity, (Announce, Block, Follow, Like, Unknown))
-    thing = iri if itself else getattr(activity, "object_id", None) or iri
-    key = f"in|{signer_origin}|{thing}"
+    key = f"in|{signer_origin}|{_thing(activity) or iri}"
     return key if len(key.encode()) <= ORDER_KEY_BYTES_MAX else hashlib.sha256(key.encode()).hexdigest()
+
+
+def _thing(activity: AnyActivity | Unknown | None) -> str | None:
+    if activity is None or isinstance(activity, Unknown):
+        return None
+    if isinstance(activity, (Announce, Follow, Like)):
+        return f"{type(activity).__name__} {activity.actor} {activity.object_id}"
+    if isinstance(activity, Undo):
+        try:
+            return _thing(activity.inner()) or activity.object_id
+        except MalformedError:  # it will be refused for that when it is processed
+            return activity.object_id
+    return activity.object_id
 
 
 async def write(tx: Tx, accepted: Sequence[Accepted]) -> None:

@@ -351,16 +351,30 @@ async def test_the_same_on_either_database(either_server: Server) -> None:
     assert await count(either_server, Job) == 5
 
 
+FOLLOW = {
+    "type": "Follow",
+    "actor": "https://remote.test/users/bob",
+    "object": "https://fedi.test/users/alice",
+}
+LIKE = {"type": "Like", "actor": "https://remote.test/users/bob", "object": "https://fedi.test/n"}
+
+
 @pytest.mark.parametrize(
     ("activity", "thing"),
     [
         ({"type": "Create", "object": {"id": "https://r.test/n", "type": "Note"}}, "https://r.test/n"),
         ({"type": "Delete", "object": "https://r.test/n"}, "https://r.test/n"),
-        ({"type": "Follow", "object": "https://fedi.test/users/alice"}, "https://remote.test/act"),
+        (FOLLOW, "Follow https://remote.test/users/bob https://fedi.test/users/alice"),
+        ({"type": "Undo", "object": FOLLOW}, "Follow https://remote.test/users/bob https://fedi.test/users/alice"),
+        (LIKE, "Like https://remote.test/users/bob https://fedi.test/n"),
+        ({"type": "Undo", "object": LIKE | {"id": "https://r.test/l"}},
+         "Like https://remote.test/users/bob https://fedi.test/n"),
+        ({"type": "Undo", "object": "https://r.test/f"}, "https://r.test/f"),
         ({"type": "Undo", "object": {"id": "https://r.test/f", "type": "Follow"}}, "https://r.test/f"),
-        ({"type": "Like", "object": "https://fedi.test/n"}, "https://remote.test/act"),
+        ({"type": "Accept", "object": "https://fedi.test/f"}, "https://fedi.test/f"),
+        ({"type": "Dislike"}, "https://remote.test/act"),
     ],
-)
+)  # fmt: skip
 async def test_what_is_about_the_same_thing_is_processed_in_order(
     server: Server, bob: RemoteActor, activity: dict[str, Any], thing: str
 ) -> None:
