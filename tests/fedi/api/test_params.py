@@ -174,6 +174,28 @@ def test_a_hash_is_no_text() -> None:
     assert refusal.value.status == 422
 
 
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(trees)
+def test_any_json_is_read_or_refused(value: Any) -> None:
+    given_ = Params({} if value is None else {"a": value})
+    for reader in (
+        given_.text, given_.word, given_.flag, given_.number, given_.identifier, given_.texts, given_.identifiers,
+        given_.inner, given_.file,
+    ):  # fmt: skip
+        try:
+            found = reader("a")
+        except Refused as refusal:
+            assert refusal.status == 422
+            continue
+        assert "\x00" not in str(found) or isinstance(found, Params)
+
+
 names = st.text("ab[]0.", max_size=12)
 
 
