@@ -16,7 +16,11 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
+from activitypub.signatures.message import Scheme
+from fedi.context import Context
+from fedi.models import Activity, Direction
 from fedi.text import html_to_text
 from tests.peers.fedify_peer import FedifyPeer, running_peer
 from tests.peers.server_process import Instance, eventually, free_port
@@ -126,7 +130,7 @@ def ours(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_a_fedify_user_follows_the_bot_and_gets_its_picture_and_its_deletion(
-    ours: Ours, peer: FedifyPeer, authority: Authority
+    ours: Ours, peer: FedifyPeer
 ) -> None:
     # They find the bot by its handle and follow it.
     followed = peer.follow(ours.handle("imagine"))
@@ -237,6 +241,9 @@ def test_we_follow_a_fedify_user_and_see_her_post_and_picture_at_home(ours: Ours
     eventually(lambda: ours.actor("demo") not in peer.state()["followers"], "our unfollow", HEARS_S)
     assert_no_complaints(peer)
 
+    # She signs as RFC 9421 first, and falls back only when refused; we understood her at once.
+    assert ours.instance.with_context(_schemes_received) == {Scheme.RFC9421}
+
 
 def test_what_was_signed_by_nobody_is_refused_in_words_that_fedify_understands(
     ours: Ours, peer: FedifyPeer
@@ -250,6 +257,12 @@ def test_what_was_signed_by_nobody_is_refused_in_words_that_fedify_understands(
     )
     assert answer.status_code == 401
     assert "accept-signature" in answer.headers
+
+
+async def _schemes_received(ctx: Context) -> set[str]:
+    async with ctx.db.read() as tx:
+        rows = await tx.execute(select(Activity.scheme).where(Activity.direction == Direction.IN).distinct())
+        return {str(scheme) for scheme in rows.scalars()}
 
 
 def png(colour: str) -> bytes:
