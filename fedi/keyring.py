@@ -16,16 +16,21 @@ class KeyRing:
     """Parsed private keys by key id."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, PrivateKey] = {}
+        self._keys: dict[str, tuple[str, PrivateKey]] = {}
         self.loads = 0
         """How many keys were parsed, for the bench."""
 
     def get(self, key_id: str, pem: str) -> PrivateKey:
-        """Return the key of this id, parsing `pem` the first time."""
-        key = self._keys.get(key_id)
-        if key is None:
-            if len(self._keys) >= KEYS_MAX:
-                self._keys.clear()
-            key = self._keys[key_id] = load_private_pem(pem)
-            self.loads += 1
+        """Return the key of this id, parsing `pem` the first time.
+
+        An id may get another key: a transaction that made an account can fail and be made again.
+        """
+        known = self._keys.get(key_id)
+        if known is not None and known[0] == pem:
+            return known[1]
+        if len(self._keys) >= KEYS_MAX:
+            self._keys.clear()
+        key = load_private_pem(pem)
+        self._keys[key_id] = (pem, key)
+        self.loads += 1
         return key
