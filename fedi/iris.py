@@ -11,6 +11,9 @@ __all__ = [
     "local_username", "media", "note", "outbox", "post", "profile", "shared_inbox", "static", "tag",
 ]  # fmt: skip
 
+ID_MAX = 2**63 - 1
+"""What a column holds."""
+
 
 def actor(settings: Settings, username: str) -> str:
     """Return the id of a local account."""
@@ -99,6 +102,6 @@ def local_post_id(settings: Settings, iri: str) -> int | None:
         rest = iri.removeprefix(prefix)
         if rest != iri:
             _, found, tail = rest.partition(middle)
-            if found and tail.isascii() and tail.isdigit() and len(tail) < 20:
-                return int(tail)
+            if found and tail.isascii() and tail.isdigit() and len(tail) <= len(str(ID_MAX)):
+                return int(tail) if int(tail) <= ID_MAX else None
     return None
