@@ -40,6 +40,5 @@ def instance(database_url: str, tmp_path: Path) -> Instance:
         },
         module="tests.peers.painted_fedi",
     )
-    made.cli("init", "--origin", made.origin)
     made.cli("account", "create", "bob", "--password-stdin", stdin="long enough to pass\n")
     return made

@@ -43,46 +43,51 @@ def terminated(address: str, port: int, certificate: Certificate, *, to: tuple[s
 async def _listening(
     address: str, port: int, certificate: Certificate, to: tuple[str, int]
 ) -> AsyncIterator[None]:
-    open_pipes: set[asyncio.Task[None]] = set()
+    joined: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        open_pipes.add(task)
+        joined.add(task)
         try:
-            await _connect(reader, writer, to)
+            await _join(reader, writer, to)
         finally:
-            open_pipes.discard(task)
-            writer.close()
+            joined.discard(task)
 
-    server = await asyncio.start_server(serve, address, port, ssl=certificate.server_context())
+    server = await asyncio.start_server(join, address, port, ssl=certificate.server_context())
     try:
         yield
     finally:
         server.close()
-        pipes = list(open_pipes)
-        for pipe in pipes:
-            pipe.cancel()
-        await asyncio.gather(*pipes, return_exceptions=True)
+        left = list(joined)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
-async def _connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, to: tuple[str, int]) -> None:
+async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, to: tuple[str, int]) -> None:
     """Join one connection to the server; a server that is not there looks like a broken connection."""
+    writers = [writer]
     try:
         inner_reader, inner_writer = await asyncio.open_connection(*to)
-    except OSError:
-        return
-    try:
+        writers.append(inner_writer)
         await asyncio.gather(_pipe(reader, inner_writer), _pipe(inner_reader, writer))
+    except OSError:
+        pass
     finally:
-        inner_writer.close()
+        # Closing a TLS connection waits for the other side, which may keep it open for minutes.
+        for one in writers:
+            one.transport.abort()
+        await asyncio.gather(*(one.wait_closed() for one in writers), return_exceptions=True)
 
 
 async def _pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
+    """Pass on what comes until it ends, and end the other direction, which has no half-close in TLS."""
+    try:
         while chunk := await source.read(CHUNK_BYTES):
             sink.write(chunk)
             await sink.drain()
-    with contextlib.suppress(OSError, RuntimeError):
-        # TLS has no half-close in asyncio; ending one direction ends the connection.
+        sink.close()
+        await sink.wait_closed()
+    except (ConnectionError, RuntimeError):
         sink.close()

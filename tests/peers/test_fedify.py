@@ -84,11 +84,18 @@ def peer(
 
 @pytest.fixture(scope="module")
 def ours(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ours]:
-    """Our server, set up as an operator would."""
+    """Our server, as it is set by default."""
+    with served(authority, tmp_path_factory.mktemp("ours") / "data") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def served(authority: Authority, data_dir: Path, **settings: str) -> Iterator[Ours]:
+    """Set a server up as an operator would, and serve it behind TLS."""
     port = free_port(OURS)
     model = Path(str(resources.files("media") / "models" / "tiny" / "model_index.json"))
     instance = Instance(
-        data_dir=tmp_path_factory.mktemp("ours") / "data",
+        data_dir=data_dir,
         origin=f"https://{OURS}:{port}",
         bind=INSIDE,
         port=free_port(INSIDE),
@@ -96,37 +103,32 @@ def ours(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "FEDI_CA_FILE": str(authority.file),
             "FEDI_OUTGOING_ALLOW": "127.0.2.0/28",
             "FEDI_RATE_LIMITS": "off",
+            **settings,
         },
         module="fedi" if model.exists() else "tests.peers.painted_fedi",
     )
     instance.cli("init", "--origin", instance.origin)
     instance.cli("account", "create", "demo", "--password-stdin", "--admin", stdin="long enough to pass\n")
     instance.cli("account", "create", "imagine", "--bot", "--operator", f"demo@{OURS}:{port}")
+    tokens = {name: instance.token_for(name, "read", "write", "follow") for name in ("demo", "imagine")}
     running = instance.start("serve")
-    try:
-        with (
-            terminated(OURS, port, authority.issue(OURS), to=(INSIDE, instance.port)),
-            contextlib.ExitStack() as stack,
-        ):
+    with contextlib.ExitStack() as stack:
+        stack.callback(running.stop)
+        stack.enter_context(terminated(OURS, port, authority.issue(OURS), to=(INSIDE, instance.port)))
 
-            def client(**headers: str) -> httpx.Client:
-                made = httpx.Client(
-                    base_url=instance.origin, verify=authority.client_context(), headers=headers,
-                    trust_env=False, timeout=60.0,
-                )  # fmt: skip
-                return stack.enter_context(made)
+        def client(**headers: str) -> httpx.Client:
+            made = httpx.Client(
+                base_url=instance.origin, verify=authority.client_context(), headers=headers,
+                trust_env=False, timeout=60.0,
+            )  # fmt: skip
+            return stack.enter_context(made)
 
-            tokens = {
-                name: instance.token_for(name, "read", "write", "follow") for name in ("demo", "imagine")
-            }
-            yield Ours(
-                instance=instance,
-                demo=client(Authorization=f"Bearer {tokens['demo']}"),
-                bot=client(Authorization=f"Bearer {tokens['imagine']}"),
-                anyone=client(),
-            )
-    finally:
-        running.stop()
+        yield Ours(
+            instance=instance,
+            demo=client(Authorization=f"Bearer {tokens['demo']}"),
+            bot=client(Authorization=f"Bearer {tokens['imagine']}"),
+            anyone=client(),
+        )
 
 
 def test_a_fedify_user_follows_the_bot_and_gets_its_picture_and_its_deletion(
@@ -257,6 +259,24 @@ def test_what_was_signed_by_nobody_is_refused_in_words_that_fedify_understands(
     )
     assert answer.status_code == 401
     assert "accept-signature" in answer.headers
+
+
+def test_a_fedify_user_reads_us_where_every_read_must_be_signed(
+    authority: Authority, peer: FedifyPeer, tmp_path: Path
+) -> None:
+    with served(authority, tmp_path / "data", FEDI_AUTHORIZED_FETCH="true") as ours:
+        peer.follow(ours.handle("demo"))
+        assert peer.accepted(ours.actor("demo")), f"{peer.words()}\n{ours.instance.logs()}"
+        status = ours.ask("POST", "/api/v1/statuses", json={"status": "for those who say who they are"})
+        unsigned = ours.anyone.get(status["uri"], headers={"Accept": "application/activity+json"})
+        assert unsigned.status_code == 401
+        peer.like(status["uri"])
+        eventually(
+            lambda: ours.ask("GET", f"/api/v1/statuses/{status['id']}")["favourites_count"],
+            "the like",
+            HEARS_S,
+        )
+        assert_no_complaints(peer)
 
 
 async def _schemes_received(ctx: Context) -> set[str]:

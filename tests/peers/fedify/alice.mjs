@@ -154,9 +154,13 @@ async function describe(ctx, activity, state) {
 
 // The verbs of the control interface.
 
+// Every read is signed, as a server must that federates with those who answer nothing else.
+async function signed(ctx) {
+  return { documentLoader: await ctx.getDocumentLoader({ identifier: NAME }) };
+}
+
 async function lookUp(ctx, handle) {
-  const loader = await ctx.getDocumentLoader({ identifier: NAME });
-  return await ctx.lookupObject(handle, { documentLoader: loader });
+  return await ctx.lookupObject(handle, await signed(ctx));
 }
 
 export async function follow(ctx, state, { handle }) {
@@ -233,7 +237,7 @@ export async function boost(ctx, _state, { object }) {
 
 async function react(ctx, Kind, iri) {
   const found = await lookUp(ctx, iri);
-  const author = found == null ? null : await found.getAttribution(ctx);
+  const author = found == null ? null : await found.getAttribution(await signed(ctx));
   if (author == null) return { error: `${iri} was not found` };
   const activity = new Kind({
     id: new URL(`#${Kind.name.toLowerCase()}s/${crypto.randomUUID()}`, ctx.getActorUri(NAME)),
