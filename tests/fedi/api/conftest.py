@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import argon2
 import httpx
 import pytest
 from PIL import Image
 
 from fedi.models import Account
-from fedi.services import authorizing
+from fedi.services import accounts, authorizing
 
 if TYPE_CHECKING:
     from tests.servers import Server
@@ -55,14 +56,24 @@ async def token_for(server: "Server", account: Account | None, *scopes: str) -> 
         code = await authorizing.grant_code(
             ctx, tx, app=app, account=account, redirect_uri=OUT_OF_BAND, scopes=scopes, code_challenge=None
         )
-        issued = await authorizing.redeem_code(ctx, tx, app=app, code=code, redirect_uri=OUT_OF_BAND, verifier=None)
+        issued = await authorizing.redeem_code(
+            ctx, tx, app=app, code=code, redirect_uri=OUT_OF_BAND, verifier=None
+        )
         assert issued is not None
         return issued.text
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords with little work: here nobody steals them."""
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts, "_hasher", hasher)
+    monkeypatch.setattr(accounts, "_NOBODY", hasher.hash("nobody has this password"))
+
+
 @pytest.fixture
 def enter(server: "Server") -> Enter:
-    """Make a local account that is signed in: `await enter("anna", "read")`."""
+    """Give tests a way to make a local account that is signed in: `await enter("anna", "read")`."""
 
     async def make(name: str, *scopes: str, **how: Any) -> Person:
         account = await server.person(name, **how)

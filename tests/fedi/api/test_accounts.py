@@ -22,7 +22,11 @@ async def test_verify_credentials_tells_the_composers_defaults(server: "Server",
     anna = await enter("anna", password="long enough")
     me = (await anna.http.get("/api/v1/accounts/verify_credentials")).json()
     assert me["id"] == str(anna.account.id)
-    assert (me["source"]["privacy"], me["source"]["sensitive"], me["role"]["permissions"]) == ("public", False, "0")
+    assert (me["source"]["privacy"], me["source"]["sensitive"], me["role"]["permissions"]) == (
+        "public",
+        False,
+        "0",
+    )
 
 
 async def test_lookup_finds_local_people_with_and_without_the_domain(server: "Server", enter: Enter) -> None:

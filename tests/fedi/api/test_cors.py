@@ -24,7 +24,9 @@ ORIGIN = {"origin": "https://client.example"}
         ("GET", "/.well-known/oauth-authorization-server", 200),
     ],
 )
-async def test_answers_and_errors_are_open_exactly_once(server: "Server", method: str, path: str, status: int) -> None:
+async def test_answers_and_errors_are_open_exactly_once(
+    server: "Server", method: str, path: str, status: int
+) -> None:
     answer = await server.client.request(method, path, headers=ORIGIN)
     assert answer.status_code == status
     assert answer.headers.get_list("access-control-allow-origin") == ["*"]

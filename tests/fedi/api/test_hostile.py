@@ -22,7 +22,7 @@ NAUGHTY: list[str] = json.loads((Path(__file__).parents[2] / "data" / "blns.json
 
 IDS = [
     "0", "-1", "1", "00000000000000000001", "9223372036854775807", "9223372036854775808", "9" * 40, "9" * 5000, "1.0", "1e5",
-    "0x1", "null", "undefined", "NaN", "true", "\x00", "1\x00", "1%00", "%", "%s", "١", "१", "½", "²", "1 ", " 1", "+1",
+    "0x1", "null", "undefined", "NaN", "true", "\x00", "1\x00", "1%00", "%", "%s", "\u0661", "\u0967", "½", "²", "1 ", " 1", "+1",
     "1;DROP TABLE post", "' OR '1'='1", "../../etc/passwd", "..%2f..", "😀", "\ud7ff", "a" * 3000, "[]", "{}", "1,2",
 ]  # fmt: skip
 
@@ -94,12 +94,30 @@ async def test_any_parameter_in_any_call(server: "Server", enter: Enter, seed: i
     """Draws from naughty strings; a failure names the seed, which draws the same again."""
     anna = await enter("anna")
     chance = random.Random(seed)
-    values: list[Any] = [*NAUGHTY, *IDS, None, True, False, 0, -1, 1.5, 10**30, [], {}, [[]], {"a": {"b": []}}, [None], ["1", {}]]
+    values: list[Any] = [
+        *NAUGHTY,
+        *IDS,
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1.5,
+        10**30,
+        [],
+        {},
+        [[]],
+        {"a": {"b": []}},
+        [None],
+        ["1", {}],
+    ]
     for method, path in CALLS:
         filled = path.replace("{id}", str(anna.account.id)).replace("{name}", "x").replace("{rest:path}", "x")
         for _ in range(6):
             body = {chance.choice(PARAMETERS): chance.choice(values) for _ in range(chance.randint(1, 5))}
-            texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()}
+            texts = {
+                name: value if isinstance(value, str) else json.dumps(value) for name, value in body.items()
+            }
             how: dict[str, Any] = chance.choice([
                 {"json": body},
                 {"data": texts},

@@ -38,7 +38,10 @@ async def test_each_change_is_a_new_version(enter: Enter) -> None:
         assert {marker["version"] for marker in saved.values()} == {number}
 
 
-@pytest.mark.parametrize("body", [{}, {"home": "x"}, {"home": {}}, {"home": {"last_read_id": "x"}}, {"other": {"last_read_id": "1"}}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"home": "x"}, {"home": {}}, {"home": {"last_read_id": "x"}}, {"other": {"last_read_id": "1"}}],
+)
 async def test_a_marker_of_nothing_is_refused(enter: Enter, body: dict[str, Any]) -> None:
     anna = await enter("anna")
     assert (await anna.http.post(PATH, json=body)).status_code == 422

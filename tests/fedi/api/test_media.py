@@ -19,11 +19,17 @@ pytestmark = pytest.mark.anyio
 async def test_a_picture_is_ready_at_once(enter: Enter, picture: bytes, path: str) -> None:
     anna = await enter("anna")
     answer = await anna.http.post(
-        path, files={"file": ("x.jpg", picture), "thumbnail": ("t.jpg", picture)}, data={"description": "a", "focus": "-0.5,1"}
+        path,
+        files={"file": ("x.jpg", picture), "thumbnail": ("t.jpg", picture)},
+        data={"description": "a", "focus": "-0.5,1"},
     )
     assert answer.status_code == 200
     media = answer.json()
-    assert (media["type"], media["description"], media["meta"]["focus"]) == ("image", "a", {"x": -0.5, "y": 1.0})
+    assert (media["type"], media["description"], media["meta"]["focus"]) == (
+        "image",
+        "a",
+        {"x": -0.5, "y": 1.0},
+    )
     assert (media["meta"]["original"]["width"], media["meta"]["original"]["height"]) == (120, 80)
     assert media["blurhash"]
     shown = await anna.http.get(f"/api/v1/media/{media['id']}")
@@ -41,13 +47,17 @@ async def test_the_alt_text_can_come_later(enter: Enter, picture: bytes, method:
     media = (await anna.http.post("/api/v2/media", files={"file": ("x.jpg", picture)})).json()
     assert media["description"] is None
     path = f"/api/v1/media/{media['id']}"
-    changed = (await anna.http.request(method, path, **{kind: {"description": "later", "focus": "0,0.25"}})).json()  # type: ignore[arg-type] # names of two parameters
+    changed = (
+        await anna.http.request(method, path, **{kind: {"description": "later", "focus": "0,0.25"}})
+    ).json()  # type: ignore[arg-type] # names of two parameters
     assert (changed["description"], changed["meta"]["focus"]["y"]) == ("later", 0.25)
     kept = (await anna.http.request(method, path, **{kind: {"focus": "0,0"}})).json()  # type: ignore[arg-type] # as above
     assert kept["description"] == "later"
 
 
-async def test_alt_text_of_a_published_picture_is_not_changed_behind_its_post(enter: Enter, picture: bytes) -> None:
+async def test_alt_text_of_a_published_picture_is_not_changed_behind_its_post(
+    enter: Enter, picture: bytes
+) -> None:
     anna = await enter("anna")
     media = (await anna.http.post("/api/v2/media", files={"file": ("x.jpg", picture)})).json()
     await anna.post("x", media_ids=[media["id"]])
@@ -62,7 +72,11 @@ async def test_alt_text_of_a_published_picture_is_not_changed_behind_its_post(en
         {"data": {"file": "text"}},
         {"files": {"file": ("x.jpg", b"")}},
         {"files": {"file": ("x.jpg", b"not a picture")}},
-        {"files": {"file": ("x.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")}},
+        {
+            "files": {
+                "file": ("x.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+            }
+        },
         {"files": {"file": ("x.html", b"<!doctype html><script>alert(1)</script>")}},
     ],
 )
@@ -74,7 +88,8 @@ async def test_what_is_no_picture_is_refused_with_a_sentence(enter: Enter, sent:
 
 
 @pytest.mark.parametrize(
-    "data", [{"description": "x" * 1501}, {"focus": "1"}, {"focus": "2,0"}, {"focus": "nan,0"}, {"focus": "a,b"}]
+    "data",
+    [{"description": "x" * 1501}, {"focus": "1"}, {"focus": "2,0"}, {"focus": "nan,0"}, {"focus": "a,b"}],
 )
 async def test_a_description_or_focus_that_makes_no_sense_is_refused(
     enter: Enter, picture: bytes, data: dict[str, str]
@@ -108,7 +123,11 @@ async def test_an_unfinished_picture_says_so_and_cannot_be_posted(
 ) -> None:
     anna = await enter("anna")
     async with server.ctx.db.write() as tx:
-        tx.add(Attachment(id=77, account_id=anna.account.id, kind="image", state=state, created_at=server.clock()))
+        tx.add(
+            Attachment(
+                id=77, account_id=anna.account.id, kind="image", state=state, created_at=server.clock()
+            )
+        )
     answer = await anna.http.get("/api/v1/media/77")
     assert answer.status_code == status
     assert answer.json().get("url") == url

@@ -39,7 +39,10 @@ async def test_they_come_newest_first_and_can_be_narrowed(told: tuple[Person, Pe
     assert await kinds(ben) == []
     assert await kinds(anna, **{"types[]": ["mention", "reaction"]}) == ["mention"]
     assert await kinds(anna, **{"types[]": ["reaction"]}) == []
-    assert await kinds(anna, **{"exclude_types[]": ["mention", "follow", "reaction"]}) == ["reblog", "favourite"]
+    assert await kinds(anna, **{"exclude_types[]": ["mention", "follow", "reaction"]}) == [
+        "reblog",
+        "favourite",
+    ]
     assert await kinds(anna, account_id=str(ben.account.id), limit=1) == ["mention"]
     assert await kinds(anna, account_id=str(anna.account.id)) == []
 
@@ -75,7 +78,9 @@ async def test_all_can_be_put_away(told: tuple[Person, Person]) -> None:
     assert (answer.json(), answer.links) == ([], {})
 
 
-async def test_what_a_suspended_person_caused_is_left_out(server: "Server", told: tuple[Person, Person]) -> None:
+async def test_what_a_suspended_person_caused_is_left_out(
+    server: "Server", told: tuple[Person, Person]
+) -> None:
     anna, ben = told
     async with server.ctx.db.write() as tx:
         (await tx.get_one(Account, ben.account.id)).suspended_at = server.clock()

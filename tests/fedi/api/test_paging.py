@@ -16,7 +16,16 @@ from fedi.queries.page import Page
 def request(path: str, query: str) -> Request:
     settings = SimpleNamespace(origin="https://fedi.test")
     app = SimpleNamespace(state=SimpleNamespace(ctx=SimpleNamespace(settings=settings)))
-    return Request({"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": [(b"host", b"evil.example")], "app": app})
+    return Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "query_string": query.encode(),
+            "headers": [(b"host", b"evil.example")],
+            "app": app,
+        }
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +71,14 @@ def test_what_page_is_wanted(given: dict[str, Any], page: Page) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{"limit": "0"}, {"limit": "-1"}, {"limit": "x"}, {"max_id": "x"}, {"min_id": "-1"}, {"since_id": "9" * 20}],
+    [
+        {"limit": "0"},
+        {"limit": "-1"},
+        {"limit": "x"},
+        {"max_id": "x"},
+        {"min_id": "-1"},
+        {"since_id": "9" * 20},
+    ],
 )
 def test_a_page_that_makes_no_sense_is_refused(given: dict[str, str]) -> None:
     with pytest.raises(Refused) as refusal:

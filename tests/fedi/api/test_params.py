@@ -1,5 +1,6 @@
 """Parameters from query, form, multipart and JSON."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -71,7 +72,13 @@ async def test_a_file_is_kept_apart() -> None:
         ({"content": b'"text"', "headers": {"content-type": "application/json"}}, 400),
         ({"content": b'{"a": "\xff"}', "headers": {"content-type": "application/json"}}, 400),
         ({"content": b'{"a": "\\ud800"}', "headers": {"content-type": "application/json"}}, 400),
-        ({"content": b'{"a":' + b"[" * 9000 + b"]" * 9000 + b"}", "headers": {"content-type": "application/json"}}, 400),
+        (
+            {
+                "content": b'{"a":' + b"[" * 9000 + b"]" * 9000 + b"}",
+                "headers": {"content-type": "application/json"},
+            },
+            400,
+        ),
         ({"content": b"x", "headers": {"content-type": "multipart/form-data"}}, 400),
         ({"content": b"nonsense", "headers": {"content-type": "multipart/form-data; boundary=a"}}, 400),
         ({"content": b"a" * 20_001}, 413),
@@ -133,7 +140,7 @@ def test_bracketed_names_become_a_tree(pairs: list[tuple[str, str]], tree: dict[
         ("", None), ("  ", None),
     ],
 )  # fmt: skip
-def test_booleans_come_in_many_spellings(value: Any, flag: bool | None) -> None:
+def test_booleans_come_in_many_spellings(value: Any, *, flag: bool | None) -> None:
     assert Params({"a": value}).flag("a") is flag
 
 
@@ -143,14 +150,16 @@ def test_an_absent_value_is_none() -> None:
     assert (empty.texts("a"), empty.identifiers("a"), len(empty.inner("a"))) == ([], [], 0)
 
 
-@pytest.mark.parametrize("value", ["x", "1.5", "9223372036854775808", "١", "1e3", "--1", "0x10"])
+@pytest.mark.parametrize("value", ["x", "1.5", "9223372036854775808", "\u0661", "1e3", "--1", "0x10"])
 def test_what_is_no_whole_number_is_refused(value: str) -> None:
     with pytest.raises(Refused) as refusal:
         Params({"a": value}).number("a")
     assert refusal.value.status == 422
 
 
-@pytest.mark.parametrize("value", ["x", "-1", "1.5", "9223372036854775808", "١٢", "1 2", "1' OR 1=1"])
+@pytest.mark.parametrize(
+    "value", ["x", "-1", "1.5", "9223372036854775808", "\u0661\u0662", "1 2", "1' OR 1=1"]
+)
 def test_what_is_no_id_is_refused(value: str) -> None:
     with pytest.raises(Refused) as refusal:
         Params({"a": value}).identifier("a")
@@ -174,6 +183,18 @@ def test_a_hash_is_no_text() -> None:
     assert refusal.value.status == 422
 
 
+class Status(int):
+    """The status of a refusal."""
+
+
+def outcome(work: Callable[[], Any]) -> Any:
+    """Return what comes of it: a value, or the status of a refusal."""
+    try:
+        return work()
+    except Refused as refusal:
+        return Status(refusal.status)
+
+
 trees = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
@@ -188,12 +209,8 @@ def test_any_json_is_read_or_refused(value: Any) -> None:
         given_.text, given_.word, given_.flag, given_.number, given_.identifier, given_.texts, given_.identifiers,
         given_.inner, given_.file,
     ):  # fmt: skip
-        try:
-            found = reader("a")
-        except Refused as refusal:
-            assert refusal.status == 422
-            continue
-        assert "\x00" not in str(found) or isinstance(found, Params)
+        found = outcome(lambda reader=reader: reader("a"))
+        assert found == 422 if isinstance(found, Status) else "\x00" not in str(found)
 
 
 names = st.text("ab[]0.", max_size=12)
@@ -201,9 +218,9 @@ names = st.text("ab[]0.", max_size=12)
 
 @given(st.lists(st.tuples(names, st.text(max_size=3)), max_size=30))
 def test_any_names_make_a_tree_or_a_refusal(pairs: list[tuple[str, str]]) -> None:
-    try:
-        tree = nest(pairs)
-    except Refused as refusal:
-        assert refusal.status == 400
-        return
-    assert set(map(type, tree.values())) <= {str, list, dict}
+    tree = outcome(lambda: nest(pairs))
+    assert (
+        tree == 400
+        if isinstance(tree, Status)
+        else {type(value) for value in tree.values()} <= {str, list, dict}
+    )

@@ -22,7 +22,7 @@ from fedi.api import scopes
         ([], "profile", False),
     ],
 )
-def test_a_scope_covers_its_parts_only(granted: list[str], needed: str, covered: bool) -> None:
+def test_a_scope_covers_its_parts_only(granted: list[str], needed: str, *, covered: bool) -> None:
     assert scopes.covers(granted, needed) is covered
 
 

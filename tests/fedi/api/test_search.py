@@ -61,7 +61,8 @@ async def test_strangers_may_not_make_the_server_ask_others(server: "Server") ->
 
 
 @pytest.mark.parametrize(
-    "query", [{}, {"q": ""}, {"q": "x", "limit": "0"}, {"q": "x", "offset": "-1"}, {"q": "x", "offset": "1001"}]
+    "query",
+    [{}, {"q": ""}, {"q": "x", "limit": "0"}, {"q": "x", "offset": "-1"}, {"q": "x", "offset": "1001"}],
 )
 async def test_a_search_that_makes_no_sense_is_refused(enter: Enter, query: dict[str, str]) -> None:
     anna = await enter("anna")
@@ -77,7 +78,9 @@ async def test_somebody_elsewhere_is_found_by_handle_and_address(make_server: Ma
     assert (account["acct"], account["url"]) == ("ben@b.test", "https://b.test/@ben")
     assert account["uri"] == ben.account.iri
     for words in ("ben@b.test", ben.account.iri, "ben"):
-        found = (await anna.http.get("/api/v1/accounts/search", params={"q": words, "resolve": "true"})).json()
+        found = (
+            await anna.http.get("/api/v1/accounts/search", params={"q": words, "resolve": "true"})
+        ).json()
         assert [one["id"] for one in found] == [account["id"]], words
     known = await search(anna.http, "@ben@b.test")
     assert [one["id"] for one in known["accounts"]] == [account["id"]]

@@ -23,7 +23,12 @@ async def follow(server: "Server", follower: Person, target: Person) -> None:
 @pytest.mark.parametrize("kind", ["data", "json", "files", "params"])
 async def test_a_post_may_be_sent_in_any_way(enter: Enter, kind: str) -> None:
     anna = await enter("anna")
-    body: dict[str, Any] = {"status": "Hello", "visibility": "unlisted", "sensitive": "True", "language": "de"}
+    body: dict[str, Any] = {
+        "status": "Hello",
+        "visibility": "unlisted",
+        "sensitive": "True",
+        "language": "de",
+    }
     if kind == "files":
         body = {name: (None, value) for name, value in body.items()}
     post = (await anna.http.post("/api/v1/statuses", **{kind: body})).json()
@@ -75,7 +80,9 @@ async def test_the_same_key_makes_the_same_post(enter: Enter) -> None:
     assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
     other = await ben.http.post("/api/v1/statuses", json={"status": "x"}, headers={"idempotency-key": "k"})
     assert other.json()["id"] != first.json()["id"]
-    too_long = await anna.http.post("/api/v1/statuses", json={"status": "x"}, headers={"idempotency-key": "k" * 999})
+    too_long = await anna.http.post(
+        "/api/v1/statuses", json={"status": "x"}, headers={"idempotency-key": "k" * 999}
+    )
     assert too_long.status_code == 422
 
 
@@ -117,7 +124,9 @@ async def test_who_may_not_see_a_post_cannot_tell_that_it_exists(
     for found in (
         (await eve.http.get(f"/api/v1/accounts/{anna.account.id}/statuses")).json(),
         (await server.client.get("/api/v1/timelines/public")).json(),
-        (await eve.http.get("/api/v2/search", params={"q": post["uri"], "resolve": "true"})).json()["statuses"],
+        (await eve.http.get("/api/v2/search", params={"q": post["uri"], "resolve": "true"})).json()[
+            "statuses"
+        ],
     ):
         assert found == []
 
@@ -212,7 +221,12 @@ async def test_the_thread_is_shown_around_a_post(enter: Enter) -> None:
     assert [post["id"] for post in around["ancestors"]] == [first["id"]]
     assert [post["id"] for post in around["descendants"]] == [third["id"], answer["id"]]
     top = (await anna.http.get(f"/api/v1/statuses/{first['id']}/context")).json()
-    assert [post["id"] for post in top["descendants"]] == [second["id"], third["id"], answer["id"], sibling["id"]]
+    assert [post["id"] for post in top["descendants"]] == [
+        second["id"],
+        third["id"],
+        answer["id"],
+        sibling["id"],
+    ]
     assert second["in_reply_to_account_id"] == str(anna.account.id)
     assert (await anna.http.get(f"/api/v1/statuses/{first['id']}")).json()["replies_count"] == 2
 
@@ -225,7 +239,9 @@ async def test_being_mentioned_opens_nothing_above(enter: Enter) -> None:
     assert around == {"ancestors": [], "descendants": []}
 
 
-async def test_a_picture_that_is_wished_for_is_a_draft_at_once_and_a_post_later(server: "Server", enter: Enter) -> None:
+async def test_a_picture_that_is_wished_for_is_a_draft_at_once_and_a_post_later(
+    server: "Server", enter: Enter
+) -> None:
     anna, ben = await enter("anna"), await enter("ben")
     await follow(server, ben, anna)
     draft = await anna.post("/imagine a fox in the snow", visibility="public")
@@ -275,8 +291,12 @@ async def test_a_pending_follow_opens_nothing(server: "Server", enter: Enter) ->
     async with server.ctx.db.write() as tx:
         tx.add(
             Follow(
-                id=1, account_id=eve.account.id, target_id=anna.account.id, state=FollowState.PENDING, iri="https://x/",
+                id=1,
+                account_id=eve.account.id,
+                target_id=anna.account.id,
+                state=FollowState.PENDING,
+                iri="https://x/",
                 created_at=server.clock(),
-            )  # fmt: skip
+            )
         )
     assert (await eve.http.get(f"/api/v1/statuses/{post['id']}")).status_code == 404

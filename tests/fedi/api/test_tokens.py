@@ -30,7 +30,13 @@ def basic(app: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("how", ["data", "json", "params", "files"])
 async def test_a_client_gets_a_token_of_its_own(server: "Server", app: dict[str, str], how: str) -> None:
-    body: dict[str, Any] = {**app, "grant_type": "client_credentials", "scope": "read", "redirect_uri": "ignored", "x": "y"}
+    body: dict[str, Any] = {
+        **app,
+        "grant_type": "client_credentials",
+        "scope": "read",
+        "redirect_uri": "ignored",
+        "x": "y",
+    }
     if how == "files":
         body = {name: (None, value) for name, value in body.items()}
     answer = await server.client.post("/oauth/token", **{how: body})
@@ -40,7 +46,7 @@ async def test_a_client_gets_a_token_of_its_own(server: "Server", app: dict[str,
 
 @pytest.mark.parametrize("also_in_body", [True, False])
 async def test_credentials_may_come_in_the_header_and_in_the_body(
-    server: "Server", app: dict[str, str], also_in_body: bool
+    server: "Server", app: dict[str, str], *, also_in_body: bool
 ) -> None:
     body = {"grant_type": "client_credentials", **(app if also_in_body else {})}
     answer = await server.client.post("/oauth/token", data=body, headers=basic(app))
@@ -79,7 +85,9 @@ async def test_refusals_are_in_oauths_words(
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("header", ["Basic !!!", "Basic ", "Basic " + base64.b64encode(b"\xff").decode(), "Bearer x"])
+@pytest.mark.parametrize(
+    "header", ["Basic !!!", "Basic ", "Basic " + base64.b64encode(b"\xff").decode(), "Bearer x"]
+)
 async def test_a_broken_header_is_no_credential(server: "Server", header: str) -> None:
     body = {"grant_type": "client_credentials"}
     answer = await server.client.post("/oauth/token", data=body, headers={"authorization": header})
@@ -100,7 +108,9 @@ async def test_an_applications_own_token_reads_and_writes_nobodys_data(
     server: "Server", method: str, path: str
 ) -> None:
     token = await token_for(server, None, "read", "write")
-    answer = await http_client(server, authorization=f"Bearer {token}").request(method, path, json={"status": "x"})
+    answer = await http_client(server, authorization=f"Bearer {token}").request(
+        method, path, json={"status": "x"}
+    )
     assert answer.status_code == 403
     assert answer.json()["error"] == "This method requires an authenticated user"
 
@@ -129,7 +139,9 @@ async def test_revoking_through_the_endpoint_can_be_repeated(server: "Server", a
     assert (await server.client.get("/api/v1/apps/verify_credentials", headers=headers)).status_code == 401
 
 
-async def test_a_client_cannot_revoke_anothers_token(server: "Server", app: dict[str, str], enter: Enter) -> None:
+async def test_a_client_cannot_revoke_anothers_token(
+    server: "Server", app: dict[str, str], enter: Enter
+) -> None:
     anna = await enter("anna", "read")
     answer = await server.client.post("/oauth/revoke", data={**app, "token": anna.token})
     assert (answer.status_code, answer.json()["error"]) == (403, "unauthorized_client")
@@ -160,5 +172,7 @@ async def test_the_metadata_list_what_is_there(server: "Server") -> None:
         key = f"{name}_endpoint"
         assert found[key].startswith("https://fedi.test/")
         answer: httpx.Response = await server.client.request("GET", found[key])
-        expected = {"authorization": 400, "userinfo": 401}.get(name, 404 if name == "app_registration" else 405)
+        expected = {"authorization": 400, "userinfo": 401}.get(
+            name, 404 if name == "app_registration" else 405
+        )
         assert answer.status_code == expected

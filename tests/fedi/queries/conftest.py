@@ -38,10 +38,19 @@ class World:
             local=columns.pop("local", True), emojis=[], created_at=self.server.clock(), **columns,
         )  # fmt: skip
 
-    def follow(self, identifier: int, who: int, whom: int, state: FollowState = FollowState.ACCEPTED) -> Follow:
+    def follow(
+        self, identifier: int, who: int, whom: int, state: FollowState = FollowState.ACCEPTED
+    ) -> Follow:
         """Return a follow."""
         iri = f"https://fedi.test/follows/{identifier}"
-        return Follow(id=identifier, account_id=who, target_id=whom, state=state, iri=iri, created_at=self.server.clock())
+        return Follow(
+            id=identifier,
+            account_id=who,
+            target_id=whom,
+            state=state,
+            iri=iri,
+            created_at=self.server.clock(),
+        )
 
     home = staticmethod(lambda account_id, post_id: HomeEntry(account_id=account_id, post_id=post_id))
     mention = staticmethod(lambda post_id, account_id: Mention(post_id=post_id, account_id=account_id))
@@ -52,5 +61,3 @@ class World:
 def world(either_server: "Server") -> World:
     """A world on each of the two databases."""
     return World(either_server)
-
-

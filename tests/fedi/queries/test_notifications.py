@@ -27,7 +27,15 @@ async def told(world: World) -> World:
         world.post(11, BEN),
         world.post(12, BEN, "direct"),  # she is not mentioned any more
         *(
-            Notification(id=key, account_id=ANNA, from_account_id=BEN, kind=kind, post_id=post, key=str(key), created_at=now)
+            Notification(
+                id=key,
+                account_id=ANNA,
+                from_account_id=BEN,
+                kind=kind,
+                post_id=post,
+                key=str(key),
+                created_at=now,
+            )
             for key, (kind, post) in causes.items()
         ),
     )
@@ -45,7 +53,9 @@ async def test_they_come_with_who_and_what(told: World) -> None:
         found = await notifications.page_of(tx, ANNA, WHOLE)
         one = await notifications.find(tx, ANNA, 2)
         assert await notifications.find(tx, BEN, 2) is None
-    assert [(view.notification.kind, view.account.id, view.post and view.post.post.id) for view in found.rows] == [
+    assert [
+        (view.notification.kind, view.account.id, view.post and view.post.post.id) for view in found.rows
+    ] == [
         ("mention", BEN, 11),
         ("favourite", BEN, 10),
         ("follow", BEN, None),

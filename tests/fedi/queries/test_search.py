@@ -76,5 +76,5 @@ async def test_hashtags_are_found_in_public_posts_the_most_used_first(
         ("ánna@a.test", False), ("anna@a@b", False), ("https://a.test/@anna", False),
     ],
 )  # fmt: skip
-def test_what_a_handle_looks_like(words: str, expected: bool) -> None:
+def test_what_a_handle_looks_like(words: str, *, expected: bool) -> None:
     assert search.is_handle(words) is expected

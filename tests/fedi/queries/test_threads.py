@@ -12,7 +12,11 @@ ANNA, EVE = 1, 2
 
 
 def answer(world: World, key: int, to: int | None, visibility: str = "public") -> Post:
-    parent = {"in_reply_to_id": to, "in_reply_to_account_id": ANNA, "in_reply_to_iri": f"https://fedi.test/posts/{to}"}
+    parent = {
+        "in_reply_to_id": to,
+        "in_reply_to_account_id": ANNA,
+        "in_reply_to_iri": f"https://fedi.test/posts/{to}",
+    }
     return world.post(key, ANNA, visibility, **(parent if to else {}))
 
 

@@ -66,8 +66,20 @@ async def test_public_and_tagged_show_public_posts(peopled: World) -> None:
         peopled.post(12, BEN, "private"),
         peopled.post(13, 9, local=False),
         peopled.post(14, ANNA, reblog_of_id=10),
-        peopled.post(15, ANNA, in_reply_to_id=10, in_reply_to_account_id=BEN, in_reply_to_iri="https://fedi.test/posts/10"),
-        peopled.post(16, BEN, in_reply_to_id=10, in_reply_to_account_id=BEN, in_reply_to_iri="https://fedi.test/posts/10"),
+        peopled.post(
+            15,
+            ANNA,
+            in_reply_to_id=10,
+            in_reply_to_account_id=BEN,
+            in_reply_to_iri="https://fedi.test/posts/10",
+        ),
+        peopled.post(
+            16,
+            BEN,
+            in_reply_to_id=10,
+            in_reply_to_account_id=BEN,
+            in_reply_to_iri="https://fedi.test/posts/10",
+        ),
         peopled.post(17, ANNA, in_reply_to_iri="https://gone.test/1"),
         *(peopled.tag("sky", key) for key in (10, 11, 12, 13, 15)),
         Attachment(id=1, account_id=9, post_id=13, kind="image", created_at=peopled.server.clock()),
@@ -87,7 +99,9 @@ async def test_public_and_tagged_show_public_posts(peopled: World) -> None:
     ("viewer", "rows"),
     [(None, [11, 10]), (EVE, [11, 10]), (ANNA, [12, 11, 10]), (BEN, [14, 13, 12, 11, 10])],
 )
-async def test_an_accounts_posts_depend_on_who_looks(peopled: World, viewer: int | None, rows: list[int]) -> None:
+async def test_an_accounts_posts_depend_on_who_looks(
+    peopled: World, viewer: int | None, rows: list[int]
+) -> None:
     await peopled.add(
         peopled.post(10, BEN),
         peopled.post(11, BEN, "unlisted"),
@@ -107,7 +121,9 @@ async def test_favourites_come_in_the_order_of_liking(peopled: World) -> None:
         peopled.post(11, BEN),
         peopled.post(12, EVE, "direct"),
         *(
-            Favourite(id=key, account_id=ANNA, post_id=post, iri=f"https://fedi.test/likes/{key}", created_at=now)
+            Favourite(
+                id=key, account_id=ANNA, post_id=post, iri=f"https://fedi.test/likes/{key}", created_at=now
+            )
             for key, post in ((1, 11), (2, 10), (3, 12))
         ),
     )

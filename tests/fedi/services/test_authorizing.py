@@ -32,7 +32,12 @@ async def app(either_server: "Server") -> OAuthApp:
 
 async def register(server: "Server", tx: object) -> tuple[OAuthApp, str]:
     return await authorizing.register_app(
-        server.ctx, tx, name="x", website=None, redirect_uris=[BACK], scopes=["read"]  # type: ignore[arg-type] # a transaction
+        server.ctx,
+        tx,
+        name="x",
+        website=None,
+        redirect_uris=[BACK],
+        scopes=["read"],  # type: ignore[arg-type] # a transaction
     )
 
 
@@ -45,7 +50,9 @@ async def grant(server: "Server", app: OAuthApp, account: Account) -> str:
 
 async def redeem(server: "Server", app: OAuthApp, code: str) -> Issued | None:
     async with server.ctx.db.write() as tx:
-        return await authorizing.redeem_code(server.ctx, tx, app=app, code=code, redirect_uri=BACK, verifier=None)
+        return await authorizing.redeem_code(
+            server.ctx, tx, app=app, code=code, redirect_uri=BACK, verifier=None
+        )
 
 
 async def is_good(server: "Server", token: str) -> bool:

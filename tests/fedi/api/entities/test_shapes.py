@@ -161,7 +161,10 @@ async def full_status(server: "Server", anna: Person, picture: bytes) -> dict[st
     )
     require_shape(uploaded.json(), MEDIA)
     return await anna.post(
-        "Hello @ben #Picture https://example.com/a", spoiler_text="cw", language="en", media_ids=[uploaded.json()["id"]]
+        "Hello @ben #Picture https://example.com/a",
+        spoiler_text="cw",
+        language="en",
+        media_ids=[uploaded.json()["id"]],
     )
 
 
@@ -223,7 +226,7 @@ async def test_relationships_and_notifications(enter: Enter) -> None:
 
 
 @pytest.mark.parametrize("operator", [True, False])
-async def test_the_server(server: "Server", enter: Enter, operator: bool) -> None:
+async def test_the_server(server: "Server", enter: Enter, *, operator: bool) -> None:
     if operator:
         await enter("anna", password="long enough", role="admin")
     v1 = (await server.client.get("/api/v1/instance")).json()
