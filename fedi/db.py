@@ -74,12 +74,15 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
-            self._reader = _sqlite_engine(url, begin="BEGIN", connections=READERS_MAX)
+            self._reader = _sqlite_engine(url, begin="BEGIN", connections=READERS_MAX, readonly=True)
         else:
             self._writer = create_async_engine(
                 url, pool_size=POSTGRES_CONNECTIONS_MAX, max_overflow=0, pool_pre_ping=True
             )
-            self._reader = self._writer
+            # The same connections. PostgreSQL's own level would show each statement another moment.
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
 
     @property
     def engine(self) -> AsyncEngine:
@@ -88,7 +91,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
-        """Open a transaction that sees one moment of the database; it is rolled back at the end."""
+        """Open a transaction that sees one moment of the database and cannot write."""
         async with AsyncSession(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
 
@@ -106,9 +109,9 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._reader.dispose()
-        if self._writer is not self._reader:
-            await self._writer.dispose()
+        if self.is_sqlite:
+            await self._reader.dispose()
+        await self._writer.dispose()
 
 
 def on_commit(tx: Tx, callback: Callable[[], None]) -> None:
@@ -150,7 +153,7 @@ async def step(tx: Tx, model: Any, row_id: int, **changes: int) -> None:
             set_committed_value(loaded, name, value)
 
 
-def _sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
+def _sqlite_engine(url: str, *, begin: str, connections: int, readonly: bool = False) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60)
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -164,6 +167,7 @@ def _sqlite_engine(url: str, *, begin: str, connections: int) -> AsyncEngine:
             "foreign_keys=ON",
             "cache_size=-16000",  # 16 MB a connection
             "temp_store=MEMORY",
+            f"query_only={'ON' if readonly else 'OFF'}",  # a write through the wrong door must not get lost
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
