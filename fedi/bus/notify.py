@@ -26,8 +26,8 @@ async def listen(db: Database, wake: Wake) -> None:
     while True:
         try:
             await _listen_once(db, wake)
-        except OSError as trouble:
-            log.warning("listen_lost", error=str(trouble))
+        except Exception as trouble:  # noqa: BLE001 - a driver's or the network's: polling goes on meanwhile
+            log.warning("listen_lost", error=str(trouble) or type(trouble).__name__)
         await asyncio.sleep(RECONNECT_S)
 
 
