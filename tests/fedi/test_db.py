@@ -47,11 +47,14 @@ async def test_what_is_written_is_there_when_the_block_ends(db: Database) -> Non
 
 
 async def test_a_block_that_fails_leaves_nothing(db: Database) -> None:
-    with pytest.raises(RuntimeError, match="halfway"):
+    async def work() -> None:
         async with db.write() as tx:
             tx.add(stone("a"))
             await tx.flush()
             raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        await work()
     async with db.read() as tx:
         assert await count(tx) == 0
 
@@ -111,10 +114,14 @@ async def test_writers_do_not_lose_one_another(db: Database) -> None:
 
 async def test_callbacks_run_after_the_commit_in_order_and_not_without_one(db: Database) -> None:
     heard: list[str] = []
-    with pytest.raises(RuntimeError):
+
+    async def work() -> None:
         async with db.write() as tx:
             on_commit(tx, lambda: heard.append("never"))
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await work()
     async with db.write() as tx:
         tx.add(stone("a"))
         on_commit(tx, lambda: heard.append("first"))
@@ -125,13 +132,16 @@ async def test_callbacks_run_after_the_commit_in_order_and_not_without_one(db: D
 
 async def test_a_commit_that_fails_calls_nobody(db: Database) -> None:
     heard: list[str] = []
-    async with db.write() as tx:
-        tx.add(stone("a"))
-    with pytest.raises(IntegrityError):
+
+    async def work(word: str) -> None:
         async with db.write() as tx:
-            on_commit(tx, lambda: heard.append("never"))
+            on_commit(tx, lambda: heard.append(word))
             tx.add(stone("a"))
-    assert heard == []
+
+    await work("first")
+    with pytest.raises(IntegrityError):
+        await work("second")
+    assert heard == ["first"]
 
 
 @pytest.mark.parametrize(
@@ -199,9 +209,9 @@ async def test_insert_speaks_the_dialect(db: Database) -> None:
         first = insert(tx, Tombstone).values(iri="a", deleted_at=NOW)
         await tx.execute(first.on_conflict_do_nothing(index_elements=[Tombstone.iri]))
         again = await tx.execute(
-            first.on_conflict_do_update(
-                index_elements=[Tombstone.iri], set_={"local": False}
-            ).returning(Tombstone.local)
+            first.on_conflict_do_update(index_elements=[Tombstone.iri], set_={"local": False}).returning(
+                Tombstone.local
+            )
         )
         assert again.scalar_one() is False
 
