@@ -22,8 +22,8 @@ __all__ = ["ADDRESS_SPACE_BYTES", "allow_cpu", "bound_decoder", "give_way", "lea
 NICENESS = 10
 # 0 to 1000 added to the kernel's out-of-memory score: the child goes before the server
 OOM_SCORE_ADJUSTMENT = 500
-# bytes of address space for a decoder: libraries 0.4 GB, a 40 MP RGBA picture 160 MB, four times over
-ADDRESS_SPACE_BYTES = 1536 * 1024 * 1024
+# bytes of address space for a decoder; the worst 40 MP picture that we found needs 905 MB of it
+ADDRESS_SPACE_BYTES = 1280 * 1024 * 1024
 # files that a decoder may have open: its pipes and a few of the interpreter's
 OPEN_FILES_MAX = 32
 

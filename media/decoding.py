@@ -200,18 +200,23 @@ def _to_rgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, bytes]:
     """Convert any mode to RGB, or to RGBA when something is really transparent."""
     if image.mode.startswith("I"):
         # 16-bit grey: Pillow would cut values off at 255 instead of scaling them
-        wide = np.asarray(image).astype(np.uint32)
-        return Image.fromarray((wide >> 8).clip(0, 255).astype(np.uint8)).convert("RGB"), b""
+        high_bytes = (np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)
+        return Image.fromarray(high_bytes).convert("RGB"), b""
     if image.mode == "CMYK":
         return _from_cmyk(image, profile), b""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        with_alpha = image.convert("RGBA")
+        with_alpha = _in_mode("RGBA", image)
         converted = with_alpha if has_alpha(with_alpha) else with_alpha.convert("RGB")
     else:
-        converted = image.convert("RGB")
+        converted = _in_mode("RGB", image)
     # a profile describes the numbers in one colour space; grey, palette or Lab ones no longer fit
     keep = image.mode in ("RGB", "RGBA", "P") and profile[16:20] == b"RGB " and profile[36:40] == b"acsp"
     return converted, profile if keep and len(profile) <= PROFILE_BYTES_MAX else b""
+
+
+def _in_mode(mode: str, image: Image.Image) -> Image.Image:
+    """Convert, where needed: Pillow would also copy 160 MB that are in the right mode already."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _from_cmyk(image: Image.Image, profile: bytes) -> Image.Image:

@@ -153,14 +153,19 @@ class ChildProcess:
 
     async def stop(self, term_s: float) -> None:
         """End the process: close its pipe and ask by SIGTERM; after `term_s` seconds, kill it."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._hang_up()
         self._signal(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(term_s):
                 await asyncio.shield(self._watch)
         self._signal(signal.SIGKILL)
         await self._watch
+
+    def _hang_up(self) -> None:
+        """Close the pipe to the process, without what it has not read yet: it may never do so."""
+        assert self._process.stdin is not None
+        if not self._process.stdin.is_closing():
+            self._process.stdin.transport.abort()
 
     def _signal(self, number: signal.Signals) -> None:
         """Send a signal unless the process is gone."""
@@ -204,5 +209,6 @@ class ChildProcess:
         self._gone = True
         with contextlib.suppress(asyncio.QueueFull):
             self._frames.put_nowait(None)
+        self._hang_up()
         self._transport.close()
         await self._process.wait()

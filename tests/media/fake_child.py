@@ -7,6 +7,14 @@ from typing import Any, BinaryIO
 
 from media import wire
 
+# answers that are not in the protocol, to a job whose id is 1
+STRANGE: dict[str, dict[str, Any]] = {
+    "other_id": {"event": "done", "id": 2},
+    "no_id": {"event": "done"},
+    "other_event": {"event": "ready", "id": 1},
+    "no_event": {"id": 1},
+}
+
 
 def send(header: dict[str, Any]) -> None:
     sys.stdout.buffer.write(wire.pack(header))
@@ -20,6 +28,20 @@ def main(behaviour: str, incoming: BinaryIO) -> None:
     elif behaviour == "flood":
         for number in range(500):
             send({"number": number})
+        incoming.read()
+    elif behaviour in STRANGE:
+        info = {"model": "m", "model_digest": "", "revision": "", "licence": "", "native_size_px": 1}
+        send(
+            {
+                "event": "ready",
+                "info": {**info, "default_steps": 1, "default_guidance": 1.0, "words_known": 0},
+            }
+        )
+        wire.read_blocking(incoming)
+        send(STRANGE[behaviour])
+        incoming.read()
+    elif behaviour == "not_ready":
+        send({"event": "done", "id": 0})
         incoming.read()
     elif behaviour == "garbage":
         sys.stdout.buffer.write(b"\xff" * 64)

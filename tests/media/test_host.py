@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from media import wire
+from media.confinement import ADDRESS_SPACE_BYTES
 from media.engine import EngineInfo
 from media.errors import (
     DamagedError,
@@ -67,6 +69,15 @@ async def test_painted_picture_comes_through_the_pipe(painter: EngineHost) -> No
     assert (picture.width_px, picture.height_px, picture.seed, len(picture.rgb)) == (64, 96, 4, 64 * 96 * 3)
     assert isinstance(painter.info, EngineInfo)
     assert painter.info.model == "painted"
+
+
+async def test_working_directory_is_no_place_to_import_from(
+    painter: EngineHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "__init__.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    assert (await painter.warm()).model == "painted"
 
 
 async def test_request_out_of_bounds_never_reaches_the_child(painter: EngineHost) -> None:
@@ -162,7 +173,7 @@ async def test_decoder_sees_no_secret_and_is_bounded(
     assert "secret" not in environment
     assert "OPENBLAS_NUM_THREADS=1" in environment
     assert limits["Max file size"] == "0"
-    assert limits["Max address space"] == str(1536 * 1024 * 1024)
+    assert limits["Max address space"] == str(ADDRESS_SPACE_BYTES)
     assert limits["Max open files"] == "32"
     assert limits["Max core file size"] == "0"
 

@@ -15,7 +15,9 @@ from media.errors import (
     TimedOutError,
 )
 from media.host import PAINTED, EngineHost, Timeouts
+from media.process import ChildProcess
 from media.request import ImageRequest
+from media.slot import ChildPlan, ChildSlot
 
 pytestmark = pytest.mark.anyio
 
@@ -213,6 +215,50 @@ async def test_errors_of_the_engine_arrive_with_their_reason(make_host: MakeHost
     with pytest.raises(OutOfMemoryError):
         await host.generate(request("memory"))
     assert host.pid == pid
+
+
+@pytest.fixture
+def make_strange(
+    monkeypatch: pytest.MonkeyPatch, fakes_environment: dict[str, str]
+) -> Callable[[str], ChildSlot]:
+    """Make slots whose children are `fake_child.py`."""
+    start = ChildProcess.start
+
+    async def start_fake(
+        _module: str, arguments: tuple[str, ...], *, environment: dict[str, str]
+    ) -> ChildProcess:
+        return await start("fake_child", arguments, environment=environment)
+
+    monkeypatch.setattr(ChildProcess, "start", start_fake)
+
+    def make(behaviour: str) -> ChildSlot:
+        plan = ChildPlan(
+            arguments=(behaviour,), environment=fakes_environment, timeouts=Timeouts(), idle_s=None
+        )
+        return ChildSlot(plan)
+
+    return make
+
+
+@pytest.mark.parametrize("behaviour", ["other_id", "no_id", "other_event", "no_event"])
+async def test_answer_outside_the_protocol_ends_the_child(
+    make_strange: Callable[[str], ChildSlot], behaviour: str
+) -> None:
+    slot = make_strange(behaviour)
+    with pytest.raises(EngineError) as error:
+        await slot.run({"do": "draw"}, b"", lambda *_: None, lambda frame: frame)
+    assert "unexpected" in error.value.detail
+    await until(lambda: slot.pid is None)
+    await slot.close()
+
+
+async def test_child_that_does_not_say_ready_is_ended(make_strange: Callable[[str], ChildSlot]) -> None:
+    slot = make_strange("not_ready")
+    with pytest.raises(EngineError) as error:
+        await slot.warm()
+    assert "expected ready" in error.value.detail
+    assert slot.pid is None
+    await slot.close()
 
 
 async def test_step_without_numbers_ends_the_child(make_host: MakeHost) -> None:

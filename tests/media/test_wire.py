@@ -11,13 +11,13 @@ from media.wire import BODY_BYTES_MAX, HEADER_BYTES_MAX, BrokenFrameError, Frame
 
 pytestmark = pytest.mark.anyio
 
+TOO_LONG = [struct.pack("!II", HEADER_BYTES_MAX + 1, 0), struct.pack("!II", 2, BODY_BYTES_MAX + 1) + b"{}"]
 BROKEN = [
     b"\x00",
     struct.pack("!II", 2, 0) + b"{",
     struct.pack("!II", 2, 5) + b"{}abc",
     struct.pack("!II", 2, 5),
-    struct.pack("!II", HEADER_BYTES_MAX + 1, 0),
-    struct.pack("!II", 2, BODY_BYTES_MAX + 1) + b"{}",
+    *TOO_LONG,
     struct.pack("!II", 2, 0) + b"[]",
     struct.pack("!II", 3, 0) + b"\xff\xfe{",
     struct.pack("!II", 60_000, 0) + b"[" * 60_000,
@@ -55,4 +55,10 @@ async def test_broken_frame_is_refused_in_the_event_loop(data: bytes) -> None:
 @pytest.mark.parametrize("data", BROKEN)
 def test_broken_frame_is_refused_in_the_child(data: bytes) -> None:
     with pytest.raises(BrokenFrameError):
+        wire.read_blocking(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("data", TOO_LONG)
+def test_length_is_refused_before_it_is_read(data: bytes) -> None:
+    with pytest.raises(BrokenFrameError, match="announced"):
         wire.read_blocking(io.BytesIO(data))
