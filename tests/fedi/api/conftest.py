@@ -73,7 +73,7 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def enter(server: "Server") -> Enter:
-    """Give tests a way to make a local account that is signed in: `await enter("anna", "read")`."""
+    """Return what makes a local account that is signed in; called with a name and the scopes."""
 
     async def make(name: str, *scopes: str, **how: Any) -> Person:
         account = await server.person(name, **how)
