@@ -155,16 +155,14 @@ async def _fetched_key(ctx: Context, key_id: str, *, fresh: bool = False) -> Rem
 
 
 async def _renewed_key(ctx: Context, key_id: str, used: RemoteKey | None) -> RemoteKey | None:
-    """Return another key than the one that did not fit, or None: by one fetch in a few minutes at most."""
+    """Return the key as it is now, if one that we had did not fit: by one fetch in a few minutes at most."""
     if used is None:
         return None
     now = ctx.clock()
     if ctx.memory.refreshed.get(key_id, now) and not ctx.memory.in_flight.is_under_way(("key", key_id)):
-        found = ctx.memory.keys.get(key_id, now)
-    else:
-        ctx.memory.refreshed.put(key_id, value=True, now=now, ttl_s=REFRESH_PAUSE_S)
-        found = await _fetched_key(ctx, key_id, fresh=True)
-    return None if found is used else found
+        return ctx.memory.keys.get(key_id, now)
+    ctx.memory.refreshed.put(key_id, value=True, now=now, ttl_s=REFRESH_PAUSE_S)
+    return await _fetched_key(ctx, key_id, fresh=True)
 
 
 def _require_valid(ctx: Context, claim: Claim, message: Message, key: RemoteKey) -> None:

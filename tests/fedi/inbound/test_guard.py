@@ -117,6 +117,23 @@ async def test_a_key_that_its_owner_does_not_list_is_refused(server: Server, rem
     assert (await bob.posts(server, BODY, key_id=f"{bob.iri}#other-key")).status_code == 401
 
 
+async def test_a_known_persons_key_counts_only_under_its_own_id(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    await bob.sends(server, bob.does("Follow", alice.iri))
+    await server.work()
+    assert (await bob.posts(server, BODY, key_id=f"{bob.iri}#other-key")).status_code == 401
+
+
+async def test_our_own_keys_sign_nothing_that_comes_in(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    assert alice.private_key_pem is not None
+    ours = keys.load_private_pem(alice.private_key_pem)
+    answer = await bob.posts(server, BODY, key=ours, key_id=f"{alice.iri}#main-key")
+    assert answer.status_code == 401
+
+
 async def test_a_key_document_may_not_name_an_owner_elsewhere(
     server: Server, remote: RemoteServer, bob: RemoteActor
 ) -> None:

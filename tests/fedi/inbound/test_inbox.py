@@ -107,6 +107,7 @@ async def test_a_body_without_end_is_413_after_a_megabyte(server: Server, bob: R
     headers = bob.signed("POST", "https://fedi.test/inbox", server.clock(), body=b"")
     answer = await server.client.post("/inbox", content=limited(endless()), headers=headers)
     assert answer.status_code == 413
+    assert given <= MIB + 2 * 65536
 
 
 async def limited(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
