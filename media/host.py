@@ -194,13 +194,18 @@ class DecodeHost:
             UnsupportedTypeError: not JPEG, PNG, WebP or GIF, or animated.
             TooLargeError: too many bytes or pixels, or too much work.
             DamagedError: cannot be decoded, or the decoder died of it.
+            EngineError: the decoder could not be started, or was closed.
         """
         if len(data) > UPLOAD_BYTES_MAX:
             raise TooLargeError(f"Pictures may have at most {UPLOAD_BYTES_MAX // 2**20} MB.")
         header = {"do": "ingest", "first_frame": first_frame}
+        # a decoder that cannot start, or may no longer, is our fault and not the picture's
+        await self._slot.warm()
         try:
             return await self._slot.run(header, data, _ignore_step, _read_image)
         except EngineError as error:
+            if self._slot.closed:
+                raise
             # whatever went wrong in there, this file did it: a refusal to its owner, not a server error
             raise DamagedError(detail=f"{type(error).__name__}: {error.detail}") from error
 

@@ -86,6 +86,11 @@ class ChildSlot:
         """Process id of the child, None when there is none."""
         return self._child.pid if self._child and self._child.alive else None
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
     async def warm(self) -> EngineInfo:
         """Have a child ready, and say what it loaded.
 
@@ -188,9 +193,12 @@ class ChildSlot:
         if self._child:
             await self._child.stop(self._plan.timeouts.term_s)
         self._jobs_of_child = 0
-        child = self._child = await ChildProcess.start(
-            "media.child", self._plan.arguments, environment=self._plan.environment
-        )
+        try:
+            child = self._child = await ChildProcess.start(
+                "media.child", self._plan.arguments, environment=self._plan.environment
+            )
+        except OSError as error:
+            raise EngineError("The drawing process could not be started.", detail=repr(error)) from error
         try:
             self.info = await self._loaded(child)
         except BaseException:

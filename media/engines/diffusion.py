@@ -42,6 +42,8 @@ __all__ = ["DiffusionEngine", "drawn_size", "finished_size", "load", "unknown_wo
 PICTURE_SIDE_PX_MIN = 768
 # pixels; both sides of a drawing are a multiple: 8 of the autoencoder times 2 of the patches
 SIDE_MULTIPLE_PX = 16
+# environment variable that names the device; `media.host.EngineHost` is given it by the server
+DEVICE_VARIABLE: Final = "FEDI_DEVICE"
 # words named to the author at most
 UNKNOWN_WORDS_MAX = 20
 
@@ -60,7 +62,7 @@ _VERSIONED: Final = ("torch", "diffusers", "transformers")
 
 
 def load(folder: str | None) -> "DiffusionEngine":
-    """Load a model folder onto the best device there is.
+    """Load a model folder onto the device that `DEVICE_VARIABLE` names, or the best there is.
 
     Args:
         folder: absolute path of a diffusers folder with safetensors weights.
@@ -68,13 +70,14 @@ def load(folder: str | None) -> "DiffusionEngine":
     Raises:
         ModelMissingError: the folder or a part of it is missing, or the extra `ai` is not installed.
         ModelRefusedError: the folder could run code, or is no text-to-image pipeline.
+        EngineError: the device is not there, or the weights do not fit.
     """
     # 1. look at every file, before anything that could run one is imported
     model = open_folder(folder)
     # 2. libraries, told to stay offline
     torch, diffusers = _import_offline()
     # 3. weights, in the number format of the device
-    device, dtype = _device(torch)
+    device, dtype = _device(torch, os.environ.get(DEVICE_VARIABLE, "auto"))
     pipe = _pipeline(diffusers, model, dtype)
     # 4. onto the device
     pipe.to(device)
@@ -255,16 +258,30 @@ def _import_offline() -> tuple[Any, Any]:
         ) from error
 
 
-def _device(torch: Any) -> tuple[str, Any]:
-    """Return the best device and its number format; a CPU computes in full precision, on most cores."""
-    if torch.cuda.is_available():
-        return "cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if torch.backends.mps.is_available():
-        return "mps", torch.float16
+def _device(torch: Any, wished: str) -> tuple[str, Any]:
+    """Return the device to draw on, and its number format.
+
+    Args:
+        torch: the module.
+        wished: as torch names devices, such as `cuda:1`; `auto` or empty is the best there is.
+
+    Raises:
+        EngineError: the wished device is not there.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    best = next(kind for kind, there in available.items() if there)
+    device = best if wished in ("", "auto") else wished
+    kind = device.partition(":")[0]
+    if not available.get(kind):
+        raise EngineError("This server has no device to draw on.", detail=f"{wished!r} is not available")
+    if kind == "cuda":
+        return device, torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    if kind == "mps":
+        return device, torch.float16
     if "OMP_NUM_THREADS" not in os.environ:
         # one core stays with the server; a thread that waits for its turn holds up all the others
         torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
-    return "cpu", torch.float32
+    return device, torch.float32
 
 
 def _pipeline(diffusers: Any, model: ModelFolder, dtype: Any) -> Any:

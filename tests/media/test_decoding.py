@@ -228,6 +228,16 @@ def test_print_colours_with_a_broken_profile_become_rgb_all_the_same() -> None:
     assert decoded.profile == b""
 
 
+def test_print_colours_are_converted_through_their_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    # a press profile has half a megabyte and a licence, so its use is watched and its colours made up
+    converted = Image.new("RGB", (8, 8), (1, 2, 3))
+    monkeypatch.setattr(ImageCms, "profileToProfile", lambda *_, **__: converted)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    decoded = decode(encoded(Image.new("CMYK", (8, 8)), "JPEG", icc_profile=profile))
+    assert decoded.image.getpixel((4, 4)) == (1, 2, 3)
+    assert decoded.profile == b""
+
+
 def test_profile_of_other_colours_than_the_picture_has_is_not_used() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     data = encoded(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG", icc_profile=srgb)

@@ -32,6 +32,7 @@ from media.host import (
     _read_finished,
     _read_image,
 )
+from media.process import ChildProcess
 from media.request import ImageRequest
 
 pytestmark = pytest.mark.anyio
@@ -141,6 +142,34 @@ async def test_decoder_that_hangs_is_killed() -> None:
         assert "TimedOutError" in error.value.detail
         assert (await decoder.ingest(png())).width_px == 32
         assert decoder.pid != stopped
+
+
+async def test_decoder_that_is_closed_does_not_blame_the_picture() -> None:
+    decoder = DecodeHost()
+    await decoder.warm()
+    stopped = decoder.pid
+    assert stopped is not None
+    os.kill(stopped, signal.SIGSTOP)
+    task = asyncio.create_task(decoder.ingest(png()))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    await decoder.close()
+    with pytest.raises(EngineError):
+        await task
+    with pytest.raises(EngineError, match="shutting down"):
+        await decoder.ingest(png())
+
+
+async def test_decoder_that_cannot_start_does_not_blame_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ChildProcess, "start", _cannot_start)
+    async with DecodeHost() as decoder:
+        with pytest.raises(EngineError, match="could not be started") as error:
+            await decoder.ingest(png())
+    assert "no more processes" in error.value.detail
+
+
+async def _cannot_start(*_: object, **__: object) -> ChildProcess:
+    raise BlockingIOError("no more processes")
 
 
 async def test_decoder_is_replaced_after_a_number_of_uploads() -> None:

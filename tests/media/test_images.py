@@ -177,6 +177,16 @@ def test_mark_of_an_uploaded_generated_picture_is_kept_and_nothing_else_of_it() 
         assert b"Other" not in data
 
 
+def test_mark_of_a_generated_flat_picture_is_kept_in_the_png() -> None:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", xmp_packet(TRAINED_ALGORITHMIC_MEDIA).decode())
+    image = ingest_upload(encoded(Image.new("RGB", (8, 8), "navy"), "PNG", pnginfo=texts))
+    require_consistent(image)
+    assert image.content_type == "image/png"
+    assert read_marks(image.data).digital_source_type == TRAINED_ALGORITHMIC_MEDIA
+    assert read_marks(image.thumbnail).digital_source_type == TRAINED_ALGORITHMIC_MEDIA
+
+
 def test_mark_of_a_camera_is_not_kept() -> None:
     packet = xmp_packet("http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture")
     image = ingest_upload(encoded(photo(), "JPEG", xmp=packet))

@@ -100,6 +100,13 @@ class FakeTorch(types.ModuleType):
         self.threads = threads
 
 
+def torch_with(devices: set[str]) -> FakeTorch:
+    torch = FakeTorch()
+    torch.cuda.is_available = lambda: "cuda" in devices
+    torch.backends.mps.is_available = lambda: "mps" in devices
+    return torch
+
+
 class FakePipe:
     """A pipeline without a step callback, guidance or negative prompt."""
 
@@ -213,24 +220,44 @@ def test_missing_libraries_are_named_with_the_mend(monkeypatch: pytest.MonkeyPat
     assert os.environ["HF_HUB_OFFLINE"] == os.environ["TRANSFORMERS_OFFLINE"] == "1"
 
 
-def test_device_is_the_best_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    torch = FakeTorch()
-    assert diffusion._device(torch) == ("cuda", "bfloat16")
+@pytest.mark.parametrize(
+    ("there", "wished", "chosen"),
+    [
+        ({"cuda", "mps"}, "auto", ("cuda", "bfloat16")),
+        ({"cuda"}, "", ("cuda", "bfloat16")),
+        ({"cuda"}, "cuda:1", ("cuda:1", "bfloat16")),
+        ({"cuda"}, "cpu", ("cpu", "float32")),
+        ({"mps"}, "auto", ("mps", "float16")),
+        (set(), "auto", ("cpu", "float32")),
+    ],
+)
+def test_device_is_the_wished_or_the_best_there_is(
+    there: set[str], wished: str, chosen: tuple[str, str]
+) -> None:
+    assert diffusion._device(torch_with(there), wished) == chosen
+
+
+def test_older_gpu_gets_the_older_number_format() -> None:
+    torch = torch_with({"cuda"})
     torch.cuda.is_bf16_supported = lambda: False
-    assert diffusion._device(torch) == ("cuda", "float16")
-    torch.cuda.is_available = lambda: False
-    assert diffusion._device(torch) == ("mps", "float16")
-    torch.backends.mps.is_available = lambda: False
-    assert diffusion._device(torch) == ("cpu", "float32")
+    assert diffusion._device(torch, "cuda") == ("cuda", "float16")
+
+
+@pytest.mark.parametrize("wished", ["cuda", "cuda:0", "mps", "nonsense", "../cpu"])
+def test_device_that_is_not_there_is_told(wished: str) -> None:
+    with pytest.raises(EngineError, match="no device to draw on") as error:
+        diffusion._device(torch_with(set()), wished)
+    assert wished in error.value.detail
+
+
+def test_one_core_is_left_to_the_server_unless_threads_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    torch = torch_with(set())
+    diffusion._device(torch, "cpu")
     assert torch.threads == max(1, (os.cpu_count() or 1) - 1)
-
-
-def test_number_of_threads_may_be_set_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    torch = FakeTorch()
-    torch.cuda.is_available = torch.backends.mps.is_available = lambda: False
-    diffusion._device(torch)
+    torch = torch_with(set())
+    diffusion._device(torch, "cpu")
     assert torch.threads == 0
 
 
