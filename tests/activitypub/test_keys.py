@@ -66,6 +66,15 @@ def test_white_space_around_pem_does_not_matter(change):
     assert keys.load_public_pem(change(spki(RSA_PUBLIC))) == RSA_PUBLIC
 
 
+def test_the_length_of_a_text_is_bounded():
+    pem = spki(RSA_PUBLIC)
+    assert keys.load_public_pem(pem + "\n" * (limits.PUBLIC_KEY_PEM_CHARS_MAX - len(pem))) == RSA_PUBLIC
+    with pytest.raises(KeyUnusableError, match="too long"):
+        keys.load_public_pem(pem + "\n" * (limits.PUBLIC_KEY_PEM_CHARS_MAX - len(pem) + 1))
+    with pytest.raises(KeyUnusableError, match="neither"):
+        keys.load_public_multibase("z" + "1" * (limits.MULTIBASE_CHARS_MAX - 1))
+
+
 @pytest.mark.parametrize("bits", [1024, 2047])
 def test_a_small_rsa_key_is_refused(bits):
     key = rsa.generate_private_key(65_537, bits).public_key()

@@ -217,6 +217,11 @@ def test_an_integer_beyond_64_bits_is_refused(number):
         parse(f'{{"a":{number}}}'.encode())
 
 
+def test_the_longest_number_is_taken():
+    number = "0." + "1" * (limits.NUMBER_CHARS_MAX - 2)
+    assert parse(f'{{"a":{number}}}'.encode()) == {"a": float(number)}
+
+
 @pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 0, 1.5, 1e308, 5e-324, 1e-400])
 def test_other_numbers_are_taken(number):
     assert parse(json.dumps({"a": number}).encode()) == {"a": number}

@@ -54,6 +54,15 @@ def test_an_origin_is_scheme_host_and_port(iri, expected):
         assert origin(iri) == Origin(*expected)
 
 
+def test_the_longest_host_and_the_longest_identifier_are_taken():
+    host = "a." * 123 + "example"
+    assert len(host) == 253  # RFC 1035
+    assert origin(f"https://{host}/").host == host
+    iri = "https://ai.example/" + "a" * (limits.IRI_CHARS_MAX - 19)
+    assert len(iri) == limits.IRI_CHARS_MAX
+    assert origin(iri).host == "ai.example"
+
+
 def test_an_authority_is_what_a_host_header_holds():
     assert origin("https://AI.example:443/").authority == "ai.example"
     assert origin("https://ai.example:444/").authority == "ai.example:444"
@@ -110,6 +119,7 @@ def test_an_authority_is_what_a_host_header_holds():
         "https://ai,example/",
         "https://ai!example/",
         "https://[::1/",
+        "https://[::a/",
         "https://[::1%25eth0]/",
         "https://[::1]x/",
         "https://[1]/",
@@ -130,7 +140,9 @@ def test_an_authority_is_what_a_host_header_holds():
         "https://ai\u2024example/",
         "https://😀.example/",
         "https://" + "é" * 63 + ".example/",
-        "https://ai.example/" + "a" * limits.IRI_CHARS_MAX,
+        "https://" + "a." * 123 + "example.",
+        "https://" + "a." * 123 + "examples",
+        "https://ai.example/" + "a" * (limits.IRI_CHARS_MAX - 18),
     ],
 )
 def test_what_could_be_read_in_two_ways_has_no_origin(iri):

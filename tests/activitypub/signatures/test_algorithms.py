@@ -1,7 +1,11 @@
 """The table of algorithms, and that neither a name nor a key is used for what it is not."""
 
+from itertools import count
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA384
 
 from activitypub.errors import SignatureError
 from activitypub.signatures import algorithms
@@ -44,10 +48,23 @@ def test_a_key_of_another_kind_is_refused(name):
         algorithms.sign(name, other, b"text")
 
 
-@pytest.mark.parametrize(("name", "other"), [("ecdsa-p256-sha256", P384), ("ecdsa-p384-sha384", P256)])
-def test_a_curve_is_part_of_the_algorithm(name, other):
-    size = 64 if name == "ecdsa-p256-sha256" else 96
-    assert not algorithms.verifies(name, other.public_key(), b"\1" * size, b"text")
+def test_a_curve_is_part_of_the_algorithm():
+    r, s = decode_dss_signature(P256.sign(b"text", ec.ECDSA(SHA384())))
+    signature = r.to_bytes(48, "big") + s.to_bytes(48, "big")
+    assert not algorithms.verifies("ecdsa-p384-sha384", P256.public_key(), signature, b"text")
+    assert not algorithms.verifies("ecdsa-p256-sha256", P384.public_key(), b"\1" * 64, b"text")
+
+
+def test_a_number_has_one_length():
+    """A short s could be written without its leading zero: a second spelling of the same signature."""
+    signature = next(
+        made
+        for made in (algorithms.sign("ecdsa-p256-sha256", P256, b"text") for _ in count())
+        if made[32] == 0
+    )
+    assert algorithms.verifies("ecdsa-p256-sha256", P256.public_key(), signature, b"text")
+    shorter = signature[:32] + signature[33:]
+    assert not algorithms.verifies("ecdsa-p256-sha256", P256.public_key(), shorter, b"text")
 
 
 def test_an_algorithm_does_not_verify_for_another():

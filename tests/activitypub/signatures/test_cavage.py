@@ -100,6 +100,8 @@ def test_times_are_integers():
         ("AAAA", "cannot be read"),
         (f"{GOOD},", "cannot be read"),
         (f"{GOOD};", "cannot be read"),
+        (GOOD.replace(",", ";"), "cannot be read"),
+        (GOOD.replace('",', '"'), "cannot be read"),
         (f"Bearer {GOOD}", "cannot be read"),
         (GOOD.replace('"AAAA"', "AAAA"), "cannot be read"),
         (GOOD.replace('"AAAA"', '"AA\\"AA"'), "cannot be read"),
@@ -132,6 +134,13 @@ def test_times_are_integers():
 def test_a_header_of_another_form_is_refused(value, reason):
     with pytest.raises(SignatureError, match=reason):
         cavage.parse(value)
+
+
+def test_the_longest_header_and_the_longest_list_are_taken():
+    names = " ".join(f"x{n}" for n in range(limits.COVERED_COMPONENTS_MAX))
+    value = GOOD.replace("host date", names)
+    parsed = cavage.parse(value + " " * (limits.SIGNATURE_HEADER_CHARS_MAX - len(value)))
+    assert len(parsed.headers) == limits.COVERED_COMPONENTS_MAX
 
 
 def test_two_headers_are_doubled_parameters():

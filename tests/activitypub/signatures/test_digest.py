@@ -63,6 +63,13 @@ def test_a_wrong_digest_is_refused(value, reason):
         digest.require_digest(message(digest=value))
 
 
+def test_the_longest_digest_is_taken():
+    value = f"SHA-256={SHA256}"
+    digest.require_digest(
+        message(digest=f"{value},{'x' * (limits.DIGEST_HEADER_CHARS_MAX - len(value) - 1)}")
+    )
+
+
 def test_no_digest_is_refused():
     with pytest.raises(SignatureError, match="missing"):
         digest.require_digest(message())

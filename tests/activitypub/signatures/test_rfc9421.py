@@ -231,6 +231,12 @@ def test_a_response_has_a_status_and_nothing_of_a_request(name):
         base(f'("{name}"{parameters})', response)
 
 
+def test_a_response_has_no_query_even_where_its_request_had_one():
+    response = Message.of(method="GET", target_uri="https://ai.example/?Pet=dog", status=200)
+    with pytest.raises(SignatureError, match="query parameter"):
+        base('("@query-param";name="Pet")', response)
+
+
 def test_too_many_components_are_refused():
     message = Message.of(
         method="GET",
@@ -275,6 +281,16 @@ def test_labels_are_paired_and_the_lonely_left_out():
 def test_headers_of_another_form_are_refused(signature_input, signature, reason):
     with pytest.raises(SignatureError, match=reason):
         rfc9421.parse(with_headers(unsigned(), signature_input=signature_input, signature=signature))
+
+
+def test_the_longest_headers_are_taken():
+    def padded(name: str) -> str:
+        start = f'sig1=();{name}="'
+        return start + "x" * (limits.SIGNATURE_HEADER_CHARS_MAX - len(start) - 1) + '"'
+
+    message = with_headers(unsigned(), signature_input=padded("keyid"), signature="sig1=:AAAA:")
+    assert len(rfc9421.parse(message)) == 1
+    assert rfc9421.read_accept_signature(padded("nonce")) is not None
 
 
 @pytest.mark.parametrize("value", ["17", "token", ":AAAA:", "?1"])
@@ -383,6 +399,7 @@ def test_a_wish_that_cannot_be_met_is_no_wish(value):
 
 def test_a_wish_for_too_much_is_no_wish():
     assert rfc9421.read_accept_signature("a=" + _list(["a"] * (limits.COVERED_COMPONENTS_MAX + 1))) is None
+    assert rfc9421.read_accept_signature("a=" + _list(["a"] * limits.COVERED_COMPONENTS_MAX)) is not None
 
 
 def test_the_first_wish_that_can_be_met_counts():
