@@ -103,7 +103,7 @@ def test_a_signature_input_is_read_and_written():
 
 
 @pytest.mark.parametrize(
-    "text", ["a=(1", "a=(1,2)", "a=(1)2", "a=(\t1)", "a=(1\t2)", "a=(((1)))", "a=;b", "a=(:A:)"]
+    "text", ["a=(1", "a=(1,2)", "a=(1)2", "a=(\t1)", "a=(1\t2)", "a=(((1)))", "a=;b", "a=(:A:)", 'a=("x""y")']
 )
 def test_inner_lists_are_read_strictly(text):
     with pytest.raises(MalformedError):
