@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.kill.strangers import Strangers, hosted
+from tests.kill.zygote import Zygote
 from tests.peers.server_process import Instance, free_port
 
 OURS, THEIRS = "127.0.2.2", "127.0.2.1"
@@ -21,8 +22,15 @@ def strangers() -> Iterator[Strangers]:
         yield host
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """What starts processes quickly."""
+    with Zygote() as running:
+        yield running
+
+
 @pytest.fixture
-def instance(database_url: str, tmp_path: Path) -> Instance:
+def instance(database_url: str, tmp_path: Path, zygote: Zygote) -> Instance:
     """An instance with the person `bob`, not yet running. It draws with the painted engine, slowly."""
     port = free_port(OURS)
     made = Instance(
@@ -36,9 +44,9 @@ def instance(database_url: str, tmp_path: Path) -> Instance:
             "FEDI_OUTGOING_ALLOW": "127.0.2.0/28",
             "FEDI_RATE_LIMITS": "off",
             "FEDI_PICTURE_SIZE": "64",
-            "PAINTED_STEP_S": "0.3",
+            "PAINTED_STEP_S": "0.2",
         },
-        module="tests.peers.painted_fedi",
+        starter=zygote.launch,
     )
     made.cli("account", "create", "bob", "--password-stdin", stdin="long enough to pass\n")
     return made

@@ -26,7 +26,10 @@ from fedi.context import Context
 from fedi.models import Job, JobState
 from tests.peers.server_process import Instance, Running, eventually
 
-__all__ = ["PATIENCE", "Siege", "besieged"]
+__all__ = ["LATER", "VICTIMS", "Siege", "Task", "besieged"]
+
+VICTIMS = ("web", "worker", "both")
+"""Whom a round may kill; `both` is the power cut, and what a kill of a plain `fedi serve` is."""
 
 TASKS_AT_ONCE = 6
 """Threads that send; more only fight for the same two cores."""
@@ -90,17 +93,18 @@ class Siege:
         """Kill a process with SIGKILL, and start it again where nobody else does.
 
         Args:
-            victim: `web`, `worker`, or `engine`, which is a child of the worker's.
+            victim: `web`, `worker`, `both` at once, or `engine`, which is a child of the worker's.
         """
         if victim == "engine":
             eventually(self.worker.kill_child, "an engine to kill", DRAIN_S_MAX)
-        elif victim == "web":
+        if victim in {"web", "both"}:
             self.web.kill()
-            self.web = self.instance.start("serve", "--no-worker")
-        else:
+        if victim in {"worker", "both"}:
             self.worker.kill()
             self.outcomes["interrupted"] += self.instance.with_context(_end_leases)
             self.worker = self.instance.start("worker")
+        if victim in {"web", "both"}:
+            self.web = self.instance.start("serve", "--no-worker")
         self.kills[victim] += 1
 
     def drain(self) -> None:

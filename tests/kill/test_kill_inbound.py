@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from fedi.context import Context
 from fedi.models import Account, Activity, Direction, Favourite, Follow, Notification, Post
 from tests.kill.conftest import SEED
-from tests.kill.siege import LATER, Task, besieged
+from tests.kill.siege import LATER, VICTIMS, Task, besieged
 from tests.kill.strangers import Document, Strangers
 from tests.peers.server_process import Instance
 
@@ -71,7 +71,7 @@ def test_every_accepted_activity_has_exactly_one_effect(instance: Instance, stra
                 )
             ]  # fmt: skip
             siege.rng.shuffle(activities)
-            siege.round([sent(one) for one in activities], victim=siege.rng.choice(["web", "worker"]))
+            siege.round([sent(one) for one in activities], victim=siege.rng.choice(VICTIMS))
         siege.drain()
         siege.require_hits(KILLS)
 

@@ -16,7 +16,10 @@ from media.engines.painted import PaintedEngine
 from media.host import EngineHost
 from media.request import ImageRequest
 
-__all__ = ["SlowEngine", "load"]
+__all__ = ["SlowEngine", "load", "painted_host"]
+
+ENGINE = "tests.peers.painted_fedi:load"
+"""What the child process is told to load; not `__name__`, which is `__main__` here."""
 
 
 class SlowEngine(PaintedEngine):
@@ -38,14 +41,13 @@ def load(folder: str | None = None) -> SlowEngine:
     return SlowEngine()
 
 
-def _painted_host(**settings: Any) -> EngineHost:
+def painted_host(**settings: Any) -> EngineHost:
+    """Take the place of `EngineHost`, with our engine in it."""
     environment = {**settings.pop("environment", {}), "PAINTED_STEP_S": os.environ.get("PAINTED_STEP_S", "0")}
-    return EngineHost(
-        **{**settings, "folder": None, "engine": f"{__spec__.name}:load", "environment": environment}
-    )
+    return EngineHost(**{**settings, "folder": None, "engine": ENGINE, "environment": environment})
 
 
 if __name__ == "__main__":
     # The one seam that the command leaves: who draws is otherwise the operator's choice of a model folder.
-    with mock.patch.object(fedi.app, "EngineHost", _painted_host):
+    with mock.patch.object(fedi.app, "EngineHost", painted_host):
         main()

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import anyio
 
@@ -25,7 +26,7 @@ from fedi.context import Context
 from fedi.queries import accounts as find
 from fedi.services import authorizing
 
-__all__ = ["Instance", "Running", "eventually", "free_port"]
+__all__ = ["Instance", "Launch", "Process", "Running", "eventually", "free_port", "launch"]
 
 START_S_MAX = 60.0
 """Until a server listens: 2 s of imports when the machine is idle."""
@@ -67,6 +68,44 @@ def eventually(look: Callable[[], Found], what: str, timeout_s: float, *, poll_s
     return found
 
 
+class Process(Protocol):
+    """What is needed of a process, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+
+    def poll(self) -> int | None:
+        """Return its exit status, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], Path], Process]
+"""Starts `fedi ARGUMENTS` with an environment, writing its output to a file."""
+
+
+def launch(
+    arguments: Sequence[str], environment: Mapping[str, str], log: Path, module: str = "fedi"
+) -> Process:
+    """Start a command in an interpreter of its own."""
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """Where an instance lives and how it is set.
@@ -78,6 +117,7 @@ class Instance:
         port: the port that it listens on.
         settings: further settings, by the names of their environment variables.
         module: what is run, `fedi` or a stand-in of a test with the same subcommands.
+        starter: how its lasting processes are started, where not in the usual way.
     """
 
     data_dir: Path
@@ -86,6 +126,7 @@ class Instance:
     port: int
     settings: Mapping[str, str]
     module: str = "fedi"
+    starter: Launch | None = None
 
     @property
     def inside(self) -> str:
@@ -129,14 +170,8 @@ class Instance:
     def start(self, *arguments: str) -> "Running":
         """Start `fedi ARGUMENTS`; `serve` is waited for until it listens."""
         log = self.data_dir.parent / f"{self.data_dir.name}-{arguments[0]}.log"
-        with log.open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", self.module, *arguments],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-            )
+        start = self.starter or partial(launch, module=self.module)
+        process = start(arguments, self.environment, log)
         running = Running(instance=self, process=process, arguments=arguments, log=log)
         if arguments[0] == "serve":
             eventually(running.listens, f"fedi {' '.join(arguments)} listening", START_S_MAX)
@@ -187,7 +222,7 @@ class Running:
     """One process of an instance."""
 
     instance: Instance
-    process: subprocess.Popen[bytes]
+    process: Process
     arguments: tuple[str, ...]
     log: Path
 
@@ -197,9 +232,8 @@ class Running:
         Raises:
             AssertionError: the process has ended.
         """
-        assert self.process.poll() is None, (
-            f"fedi ended with {self.process.returncode}\n{self.instance.logs()}"
-        )
+        status = self.process.poll()
+        assert status is None, f"fedi ended with {status}\n{self.instance.logs()}"
         with socket.socket() as probe:
             return probe.connect_ex((self.instance.bind, self.instance.port)) == 0
 

@@ -27,7 +27,7 @@ from tests.peers.server_process import Instance, eventually, free_port
 from tests.peers.terminator import terminated
 from tests.peers.tls import Authority
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("fedify")]
 
 OURS, INSIDE, THEIRS = "127.0.2.2", "127.0.0.1", "127.0.2.3"
 

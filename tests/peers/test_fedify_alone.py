@@ -15,7 +15,7 @@ from PIL import Image
 from tests.peers.fedify_peer import FedifyPeer, running_peer
 from tests.peers.tls import Authority
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("fedify")]
 
 
 @pytest.fixture(scope="module")
