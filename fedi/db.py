@@ -15,16 +15,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, Integer, case, event, update
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, case, event, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Database", "Id", "Instant", "Json", "Tx", "insert", "on_commit", "step", "stepped"]
+__all__ = ["Database", "Id", "Instant", "Json", "Tx", "alone", "insert", "on_commit", "step", "stepped"]
 
 Tx = AsyncSession
 """A transaction. Services take one and never make one."""
@@ -37,6 +37,9 @@ READERS_MAX = 8
 
 POSTGRES_CONNECTIONS_MAX = 20
 """Connections per process; PostgreSQL's default `max_connections` is 100."""
+
+SETTING_UP_LOCK = 0x6665_6469
+"""Key of PostgreSQL's advisory lock for `alone`: a number that others hardly use, as it spells "fedi"."""
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
 """A snowflake; SQLite's INTEGER is 64 bits and, as primary key, needs no second index."""
@@ -117,6 +120,15 @@ class Database:
 def on_commit(tx: Tx, callback: Callable[[], None]) -> None:
     """Run something cheap right after this transaction is committed, and not at all otherwise."""
     tx.info.setdefault("on_commit", []).append(callback)
+
+
+async def alone(connection: AsyncConnection) -> None:
+    """Wait until no other process sets the database up, and keep others waiting until this transaction ends.
+
+    On SQLite a writing transaction is alone by itself.
+    """
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SETTING_UP_LOCK})
 
 
 def insert(tx: Tx, model: Any) -> Any:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from fedi.context import Context
-from fedi.db import Database
+from fedi.db import Database, alone
 from fedi.errors import SettingsError
 from fedi.log import get
 from fedi.migrations import HEAD
@@ -60,6 +60,7 @@ async def prepare(ctx: Context) -> None:
         log.info("migrating", at=at, to=HEAD)
         await _migrate(ctx)
     async with ctx.db.write() as tx:
+        await alone(await tx.connection())
         await accounts.ensure_instance_actor(ctx, tx)
 
 
@@ -72,8 +73,9 @@ async def _migrate(ctx: Context) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "fedi.migrate", env=environment, stderr=asyncio.subprocess.PIPE
     )
-    _, errors = await child.communicate()
+    _, output = await child.communicate()
     if child.returncode != 0:
-        raise SettingsError(
-            "database_url", f"the migration failed ({errors.decode().strip()[-300:]})", "see the log"
-        )
+        errors = output.decode(errors="replace").strip()
+        log.error("migration_failed", errors=errors)
+        cause = errors.rpartition("\n")[2] or f"status {child.returncode}"
+        raise SettingsError("database_url", f"the migration failed ({cause})", "see the log")

@@ -43,25 +43,34 @@ class Postgres:
         self._admin = urlsplit(url)
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         self.name = f"fedi_test_{worker}"
-        asyncio.run(self._create())
+        asyncio.run(self._create(self.name))
         _migrate(self.database_url)
 
     @property
     def database_url(self) -> str:
         """URL of this process's database."""
-        return self._admin._replace(path=f"/{self.name}", scheme="postgresql+asyncpg").geturl()
+        return self._url_of(self.name)
 
     def emptied(self) -> str:
         """Delete all rows, and return the URL."""
         asyncio.run(self._truncate())
         return self.database_url
 
-    async def _create(self) -> None:
+    def bare(self) -> str:
+        """Make a database without tables, and return its URL; there is one at a time."""
+        name = f"{self.name}_bare"
+        asyncio.run(self._create(name))
+        return self._url_of(name)
+
+    def _url_of(self, name: str) -> str:
+        return self._admin._replace(path=f"/{name}", scheme="postgresql+asyncpg").geturl()
+
+    async def _create(self, name: str) -> None:
         import asyncpg  # noqa: PLC0415 - the extra may be missing where the suite is only collected
 
         connection = await asyncpg.connect(self.url)
-        await connection.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-        await connection.execute(f'CREATE DATABASE "{self.name}"')
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.execute(f'CREATE DATABASE "{name}"')
         await connection.close()
 
     async def _truncate(self) -> None:

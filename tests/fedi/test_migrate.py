@@ -1,0 +1,113 @@
+"""The migrations make the tables of the models, on both databases."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Connection, MetaData, String, inspect
+
+from fedi import migrate
+from fedi.db import Database
+from fedi.migrations import HEAD
+from fedi.models import Base
+from fedi.schema import revision
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+def differences(connection: Connection, expected: MetaData = Base.metadata) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, expected))
+
+
+def constraints(connection: Connection) -> dict[str, set[str]]:
+    """Return the names of all keys and constraints by table."""
+    found = inspect(connection)
+    return {
+        table: {str(key["name"]) for key in found.get_foreign_keys(table)}
+        | {str(key["name"]) for key in found.get_unique_constraints(table)}
+        | {str(index["name"]) for index in found.get_indexes(table) if not index.get("duplicates_constraint")}
+        for table in Base.metadata.tables
+    }
+
+
+async def test_the_migrated_tables_are_those_of_the_models(db: Database) -> None:
+    async with db.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_a_difference_would_be_found(db: Database) -> None:
+    # The comparison above proves nothing unless it sees what is missing.
+    other = MetaData(naming_convention=Base.metadata.naming_convention)
+    for table in Base.metadata.sorted_tables:
+        if table.name != "marker":
+            table.to_metadata(other)
+    other.tables["peer"].append_column(Column("colour", String))
+    async with db.engine.connect() as connection:
+        found = await connection.run_sync(differences, other)
+    assert {change[0] for change in found} == {"remove_table", "add_column"}
+
+
+async def test_a_later_migration_can_name_every_constraint_that_it_drops(db: Database) -> None:
+    async with db.engine.connect() as connection:
+        by_table = await connection.run_sync(constraints)
+    for table, names in by_table.items():
+        assert {
+            name for name in names if not name.startswith((f"fk_{table}", f"uq_{table}", f"ix_{table}"))
+        } == set()
+
+
+def test_head_is_the_newest_migration_and_there_is_one_line_of_them() -> None:
+    scripts = ScriptDirectory.from_config(migrate.config())
+    assert scripts.get_heads() == [HEAD]
+    files = sorted(Path(scripts.versions).glob("[0-9]*.py"))
+    assert files[-1].name.startswith(HEAD)
+    for script in scripts.walk_revisions():
+        assert len(script.revision) == len(HEAD), "revisions are compared as text"
+
+
+async def test_upgrading_again_changes_nothing(db: Database) -> None:
+    await migrate.upgrade(db)
+    assert await revision(db) == HEAD
+
+
+def test_processes_that_begin_together_both_find_a_migrated_database(empty_url: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "FEDI_DATABASE_URL": empty_url, "FEDI_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "fedi.migrate"]
+    started = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    errors = [process.communicate()[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], errors
+
+    async def at() -> str | None:
+        db = Database(empty_url)
+        try:
+            return await revision(db)
+        finally:
+            await db.close()
+
+    assert asyncio.run(at()) == HEAD
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/empty.db"
+    return request.getfixturevalue("postgres").bare()
