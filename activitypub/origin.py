@@ -13,6 +13,7 @@ Source: RFC 6454, RFC 3986, RFC 5891; FEP-fe34 (origin-based security model).
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from activitypub import limits
@@ -35,6 +36,8 @@ _PORT: Final = re.compile(r"(.*?)(?::([0-9]{1,5}))?")
 _ASCII_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LOOKS_NUMERIC: Final = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
 _HOST_CHARS_MAX: Final = 253  # RFC 1035, without the root's dot
+# One request asks for the origin of the same few addresses six times over; 2 kB each at the very most.
+_REMEMBERED_MAX: Final = 1_000
 _LABEL_CATEGORIES: Final = ("L", "M", "N")
 
 
@@ -53,6 +56,7 @@ class Origin(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
+@lru_cache(maxsize=_REMEMBERED_MAX)
 def origin(iri: str) -> Origin:
     """Give the origin of an http or https identifier.
 

@@ -9,14 +9,16 @@ survive a power cut too, and commits are grouped where it matters.
 This module, `bus` and `queries/search.py` are the only ones that know which database it is.
 """
 
+import functools
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, case, event, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -24,7 +26,23 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["Database", "Id", "Instant", "Json", "Tx", "alone", "insert", "on_commit", "step", "stepped"]
+from fedi import sqlite
+
+__all__ = [
+    "Database",
+    "Id",
+    "Instant",
+    "Json",
+    "Tx",
+    "alone",
+    "insert",
+    "on_commit",
+    "prepared",
+    "step",
+    "stepped",
+]
+
+Statement = TypeVar("Statement")
 
 Tx = AsyncSession
 """A transaction. Services take one and never make one."""
@@ -133,8 +151,25 @@ async def alone(connection: AsyncConnection) -> None:
 
 def insert(tx: Tx, model: Any) -> Any:
     """Return the dialect's INSERT, which knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    dialect = sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql
+    dialect = sqlite_dialect if tx.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(model)
+
+
+def prepared(make: Callable[[Tx], Statement]) -> Callable[[Tx], Statement]:
+    """Make a statement once per database, for those that run all the time.
+
+    Building an expression costs more than running it does; it holds nothing of the transaction.
+    """
+    made: dict[str, Statement] = {}
+
+    @functools.wraps(make)
+    def remembered(tx: Tx) -> Statement:
+        name = tx.get_bind().dialect.name
+        if name not in made:
+            made[name] = make(tx)
+        return made[name]
+
+    return remembered
 
 
 def stepped(column: Any, change: Any) -> Any:
@@ -166,7 +201,13 @@ async def step(tx: Tx, model: Any, row_id: int, **changes: int) -> None:
 
 
 def _sqlite_engine(url: str, *, begin: str, connections: int, readonly: bool = False) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60)
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=60,
+        connect_args={"async_creator_fn": sqlite.connect},
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

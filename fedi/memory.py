@@ -136,6 +136,8 @@ class Memory:
     """By activity: what a delivery of it needs."""
     peers: Remembered[str, Any] = field(default_factory=lambda: Remembered(PEERS_MAX))
     """By host: how it stands and how it wants to be signed for, for a few seconds."""
+    cleared: Remembered[str, bool] = field(default_factory=lambda: Remembered(PEERS_MAX))
+    """By host: sent us something lately, so nothing is held against it."""
     figures: Remembered[str, Any] = field(default_factory=lambda: Remembered(FIGURES_MAX))
     """Counts for NodeInfo."""
     in_flight: InFlight = field(default_factory=InFlight)

@@ -30,7 +30,7 @@ from activitypub.origin import origin
 from activitypub.verify import Signer
 from fedi import context
 from fedi.context import Context
-from fedi.db import Tx, insert
+from fedi.db import Tx, insert, prepared
 from fedi.errors import Refused
 from fedi.ids import IdMaker
 from fedi.inbound import authority, guard
@@ -38,6 +38,7 @@ from fedi.inbound.documents import local_account
 from fedi.jobs import queue
 from fedi.jobs.wake import Wake
 from fedi.log import get
+from fedi.memory import Memory
 from fedi.models import Account, Activity, ActivityState, Direction, Peer
 from fedi.outbound.remote import IRI_BYTES_MAX
 
@@ -51,6 +52,9 @@ KIND_CHARACTERS_MAX = 100
 
 ORDER_KEY_BYTES_MAX = 1000
 """Of an order key as it is; longer ones are hashed, because an index entry has a limit."""
+
+CLEARED_TTL_S = 60.0
+"""How long a server that sent something is not looked up again to hold nothing against it, in seconds."""
 
 log = get(__name__)
 
@@ -69,6 +73,7 @@ class Accepted:
     now: datetime
     ids: IdMaker
     wake: Wake
+    memory: Memory
 
 
 async def receive(request: Request) -> Response:
@@ -159,6 +164,7 @@ def _accepted(ctx: Context, activity: AnyActivity | Unknown, body: bytes, signer
         now=ctx.clock(),
         ids=ctx.ids,
         wake=ctx.wake,
+        memory=ctx.memory,
     )
 
 
@@ -192,18 +198,15 @@ async def write(tx: Tx, accepted: Sequence[Accepted]) -> None:
 
     One that the same server sent before is passed over, so that a repeated delivery has one effect.
     """
-    statement = insert(tx, Activity).on_conflict_do_nothing(
-        index_elements=[Activity.direction, Activity.signer_origin, Activity.iri]
-    )
     rows = {one.ids.next(): one for one in accepted}
-    made = await tx.execute(statement.returning(Activity.id), [_row(key, one) for key, one in rows.items()])
+    made = await tx.execute(_insert(tx), [_row(key, one) for key, one in rows.items()])
     fresh = sorted(made.scalars())
     jobs = [
         queue.NewJob(queue="inbox", kind="inbox", payload={"activity_id": key}, order_key=rows[key].order_on)
         for key in fresh
     ]
     await queue.enqueue(tx, accepted[-1].wake, jobs, now=accepted[-1].now)
-    await _clear_peers(tx, sorted({one.host for one in accepted}))
+    await _clear_peers(tx, accepted)
 
 
 def _row(activity_id: int, one: Accepted) -> dict[str, Any]:
@@ -222,8 +225,12 @@ def _row(activity_id: int, one: Accepted) -> dict[str, Any]:
     }
 
 
-async def _clear_peers(tx: Tx, hosts: Sequence[str]) -> None:
-    """Hold nothing against a server that just sent us something: it is there again."""
+async def _clear_peers(tx: Tx, accepted: Sequence[Accepted]) -> None:
+    """Hold nothing against servers that just sent us something: they are there again."""
+    memory, now = accepted[-1].memory, accepted[-1].now
+    hosts = sorted({one.host for one in accepted if not memory.cleared.get(one.host, now)})
+    if not hosts:
+        return
     held_against = or_(Peer.failures > 0, Peer.failure_days > 0)
     await tx.execute(
         update(Peer)
@@ -231,3 +238,14 @@ async def _clear_peers(tx: Tx, hosts: Sequence[str]) -> None:
         .values(failures=0, failure_days=0, last_failure_on=None, paused_until=None)
         .execution_options(synchronize_session=False)
     )
+    for host in hosts:
+        memory.cleared.put(host, value=True, now=now, ttl_s=CLEARED_TTL_S)
+
+
+@prepared
+def _insert(tx: Tx) -> Any:
+    table = Activity.__table__  # not the model: the ORM's bulk insert costs more, and there is no object
+    statement = insert(tx, table).on_conflict_do_nothing(
+        index_elements=[table.c.direction, table.c.signer_origin, table.c.iri]
+    )
+    return statement.returning(table.c.id)

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from fedi.db import Tx, insert, on_commit
+from fedi.db import Tx, insert, on_commit, prepared
 from fedi.errors import LeaseLostError
 from fedi.jobs.wake import Wake
 from fedi.models import Job, JobState
@@ -78,11 +78,16 @@ async def enqueue(tx: Tx, wake: Wake, jobs: Sequence[NewJob], *, now: datetime) 
         }
         for job in jobs
     ]
-    statement = insert(tx, Job).on_conflict_do_nothing(index_elements=[Job.dedupe_key])
-    await tx.execute(statement, rows)
+    await tx.execute(_insert(tx), rows)
     queues = frozenset(job.queue for job in jobs)
     await wake.announce(tx, queues)
     on_commit(tx, lambda: wake.set(queues))
+
+
+@prepared
+def _insert(tx: Tx) -> Any:
+    table = Job.__table__
+    return insert(tx, table).on_conflict_do_nothing(index_elements=[table.c.dedupe_key])
 
 
 async def claim(

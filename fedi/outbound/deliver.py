@@ -21,7 +21,7 @@ from activitypub.keys import PrivateKey
 from activitypub.signatures.message import Scheme
 from fedi import iris
 from fedi.context import Context
-from fedi.http import RefusedAddressError, guard_from
+from fedi.http import RefusedAddressError
 from fedi.jobs import queue
 from fedi.jobs.retry import ATTEMPTS_MAX, next_attempt
 from fedi.log import get
@@ -66,15 +66,10 @@ async def _attempt(ctx: Context, job: queue.Claim, outgoing: Outgoing) -> Outcom
     if paused_until is not None and paused_until > now:
         later = paused_until + timedelta(seconds=POSTPONED_SPREAD_S * ctx.rng.random())
         return _outcome(ctx, job, End.POSTPONE, run_at=later, error="the server is left alone for a while")
-    inbox = job.payload["inbox"]
-    try:
-        guard_from(ctx.settings).require_url(inbox)
-    except RefusedAddressError as refusal:
-        return _outcome(ctx, job, End.BURY, error=str(refusal))
     auth = SignatureAuth(key_id=outgoing.key_id, key=outgoing.key, clock=ctx.clock, first=known.scheme)
     result = await client.deliver(
         ctx.http,
-        inbox,
+        job.payload["inbox"],
         outgoing.body,
         auth=auth,
         http_allowed=ctx.settings.allow_http_peers,
@@ -89,6 +84,8 @@ def _judged(ctx: Context, job: queue.Claim, standing: Standing, result: Delivery
         return _outcome(ctx, job, End.DONE, alive=True, scheme=result.scheme)
     error = f"{result.status or 'no answer'}: {result.detail}"
     log.info("delivery_failed", host=job.host, attempt=job.attempts, verdict=result.verdict, error=error)
+    if result.status is None and result.detail == RefusedAddressError.__name__:
+        return _outcome(ctx, job, End.BURY, error="not an address that we talk to")
     if result.verdict is not Verdict.RETRY:
         return _outcome(ctx, job, End.DONE, error=error, inbox_gone=result.verdict is Verdict.INBOX_GONE)
     # 401, 408, 429 and their like come from a server that is there.
@@ -127,10 +124,14 @@ def _outcome(
 
 async def _outgoing(ctx: Context, activity_id: int) -> Outgoing | None:
     """Find the bytes and the key; None when the activity or its sender is no longer there."""
-    now = ctx.clock()
-    found: Outgoing | None = ctx.memory.outgoing.get(activity_id, now)
+    found: Outgoing | None = ctx.memory.outgoing.get(activity_id, ctx.clock())
     if found is not None:
         return found
+    # Its deliveries begin together: one of them looks, the others wait for it.
+    return await ctx.memory.in_flight.share(("outgoing", activity_id), lambda: _load(ctx, activity_id))
+
+
+async def _load(ctx: Context, activity_id: int) -> Outgoing | None:
     async with ctx.db.read() as tx:
         row = (
             await tx.execute(
@@ -143,7 +144,7 @@ async def _outgoing(ctx: Context, activity_id: int) -> Outgoing | None:
         return None
     key_id = iris.key(row.iri)
     found = Outgoing(body=row.raw, key_id=key_id, key=ctx.keys.get(key_id, row.private_key_pem))
-    ctx.memory.outgoing.put(activity_id, found, now=now, ttl_s=OUTGOING_TTL_S)
+    ctx.memory.outgoing.put(activity_id, found, now=ctx.clock(), ttl_s=OUTGOING_TTL_S)
     return found
 
 
