@@ -44,11 +44,15 @@ async def hash_password(password: str) -> str:
     """Hash a password, in a thread: it takes a tenth of a second on purpose.
 
     Raises:
-        Refused: 422, when it is too short or too long.
+        Refused: 422, when it is too short or too long, or no text.
     """
     if len(password) < PASSWORD_CHARACTERS_MIN:
         raise Refused(422, f"A password needs at least {PASSWORD_CHARACTERS_MIN} characters.")
-    if len(password.encode()) > PASSWORD_BYTES_MAX:
+    try:
+        size = len(password.encode())
+    except UnicodeEncodeError:
+        raise Refused(422, "A password must be UTF-8 text.") from None
+    if size > PASSWORD_BYTES_MAX:
         raise Refused(422, f"A password may have {PASSWORD_BYTES_MAX} bytes at most.")
     return await asyncio.to_thread(_hasher.hash, password)
 
@@ -79,7 +83,7 @@ async def create_local(
     Raises:
         Refused: 422, when the name cannot be had or a bot has no operator.
     """
-    username = username.strip().removeprefix("@").lower()
+    username = _as_name(username)
     if not USERNAME.fullmatch(username):
         raise Refused(422, f"'{username}' cannot be a name: use 1 to 30 of a-z, 0-9 and _.")
     if username in RESERVED:
@@ -139,12 +143,14 @@ async def set_password(tx: Tx, account: Account, password_hash: str) -> None:
 
 async def check_password(ctx: Context, username: str, password: str) -> Account | None:
     """Return the account that signs in so, or None; takes as long whoever is named."""
+    # What cannot be a name is not asked for: a database refuses some characters with an error.
+    name = _as_name(username) if USERNAME.fullmatch(_as_name(username)) else ""
     async with ctx.db.read() as tx:
         row = (
             await tx.execute(
                 select(Account, Login.password_hash)
                 .join(Login, Login.account_id == Account.id)
-                .where(Account.username == username.strip().removeprefix("@").lower(), Account.domain == "")
+                .where(Account.username == name, Account.domain == "")
             )
         ).first()
     expected = row.password_hash if row else _NOBODY
@@ -160,8 +166,12 @@ async def check_password(ctx: Context, username: str, password: str) -> Account 
 def _verify(expected: str, password: str) -> bool:
     try:
         return _hasher.verify(expected, password)
-    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError, UnicodeEncodeError):
         return False
+
+
+def _as_name(typed: str) -> str:
+    return typed.strip().removeprefix("@").lower()
 
 
 def _new_actor(ctx: Context, *, iri: str, username: str, kind: str, private_key_pem: str | None) -> Account:
