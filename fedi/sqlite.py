@@ -9,6 +9,7 @@ That is safe because a connection serves one transaction at a time, whose statem
 and because a cursor whose rows were all fetched holds nothing open.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Iterable
 from typing import Any
@@ -49,6 +50,14 @@ class _Connection(aiosqlite.Connection):
     def cursor(self) -> _Cursor:  # type: ignore[override] # an awaitable there; SQLAlchemy enters either
         """Return a cursor, without a hop."""
         return _Cursor(self, self._conn.cursor())
+
+    async def _connect(self) -> aiosqlite.Connection:
+        """Open the file; when that fails, leave no thread that has something to tell a closed event loop."""
+        try:
+            return await super()._connect()
+        except sqlite3.Error:
+            await asyncio.to_thread(self._thread.join)
+            raise
 
     async def commit(self) -> None:
         """Commit, if there is anything to commit."""

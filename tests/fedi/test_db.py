@@ -1,12 +1,13 @@
 """One door for reading and one for writing, alike on both databases."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, literal, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
 from fedi.db import Database, Tx, insert, on_commit, step, stepped
 from fedi.models import Account, Favourite, Marker, Peer, Tombstone
@@ -285,3 +286,14 @@ async def test_sqlite_writers_of_two_processes_wait_for_one_another(sqlite_templ
         assert await count(tx) == 2
     await one.close()
     await other.close()
+
+
+async def test_a_file_that_cannot_be_opened_leaves_no_thread_behind() -> None:
+    before = set(threading.enumerate())
+    db = Database("sqlite+aiosqlite:////proc/nowhere/fedi.db")
+    with pytest.raises(OperationalError, match="unable to open"):
+        await db.engine.connect()
+    await db.close()
+    assert {
+        thread.name for thread in set(threading.enumerate()) - before if "asyncio" not in thread.name
+    } == set()
