@@ -57,7 +57,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
 
 @pytest.fixture
 async def make_server(tmp_path: Any, sqlite_template: SqliteTemplate) -> AsyncIterator[MakeServer]:
-    """Make servers on SQLite that reach one another by host: `await make_server("https://a.test", **settings)`."""
+    """Make servers on SQLite that reach one another by the host of their origin."""
     from tests.servers import Network, open_server  # noqa: PLC0415 - the libraries' tests do not need the server
 
     network = Network()

@@ -1,11 +1,13 @@
 """Skipping what a machine cannot run, unless it was said to be required."""
 
+import importlib
 import os
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
 
-__all__ = ["require_or_skip"]
+__all__ = ["import_or_skip", "require_or_skip"]
 
 
 def require_or_skip(what: str, reason: str) -> NoReturn:
@@ -13,3 +15,11 @@ def require_or_skip(what: str, reason: str) -> NoReturn:
     if what in os.environ.get("FEDI_REQUIRE", "").split(","):
         pytest.fail(f"{what} is required: {reason}")
     pytest.skip(reason)
+
+
+def import_or_skip(what: str, module: str) -> ModuleType:
+    """Import a module of an extra, or skip the test as `require_or_skip` does."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as missing:
+        require_or_skip(what, str(missing))

@@ -44,6 +44,16 @@ async def end(db: Database, job: queue.Claim) -> None:
         await queue.finish(tx, job)
 
 
+async def put_and_fail(db: Database, wake: Wake) -> None:
+    async def work() -> None:
+        async with db.write() as tx:
+            await queue.enqueue(tx, wake, [job()], now=NOW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await work()
+
+
 def job(**fields: object) -> NewJob:
     return NewJob(queue="q", kind="k", **fields)
 
@@ -60,19 +70,13 @@ async def test_a_job_is_claimed_once_and_gone_when_finished(db: Database) -> Non
 
 
 async def test_a_job_written_in_a_transaction_that_fails_does_not_exist(db: Database) -> None:
-    with pytest.raises(RuntimeError):
-        async with db.write() as tx:
-            await queue.enqueue(tx, Wake(), [job()], now=NOW)
-            raise RuntimeError
+    await put_and_fail(db, Wake())
     assert await take(db) == []
 
 
 async def test_a_wake_up_comes_after_the_commit_and_not_without(db: Database) -> None:
     wake = Wake()
-    with pytest.raises(RuntimeError):
-        async with db.write() as tx:
-            await queue.enqueue(tx, wake, [job()], now=NOW)
-            raise RuntimeError
+    await put_and_fail(db, wake)
     before = asyncio.get_running_loop().time()
     await wake.wait("q", 0.01)
     assert asyncio.get_running_loop().time() - before >= 0.005
@@ -104,10 +108,14 @@ async def test_what_a_lost_lease_wrote_is_rolled_back(db: Database) -> None:
     await put(db, job())
     [first] = await take(db, lease_s=1)
     await take(db, now=NOW + timedelta(seconds=2))
-    with pytest.raises(LeaseLostError):
+
+    async def work() -> None:
         async with db.write() as tx:
             await queue.enqueue(tx, Wake(), [job(payload={"effect": True})], now=NOW)
             await queue.finish(tx, first)
+
+    with pytest.raises(LeaseLostError):
+        await work()
     async with db.read() as tx:
         assert (await tx.execute(select(func.count()).select_from(Job))).scalar_one() == 1
 

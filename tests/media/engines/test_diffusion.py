@@ -49,6 +49,7 @@ SCRIPT = Path(__file__).parent.parent / "random_model.py"
         ((None, None), 700, (1400, 1400)),
     ],
 )
+from tests.require import import_or_skip
 def test_picture_without_a_wished_size_is_the_native_one_enlarged(
     wished: tuple[int | None, int | None], native: int, finished: tuple[int, int]
 ) -> None:
@@ -308,7 +309,7 @@ def test_unsafe_folder_is_refused_before_torch_is_imported(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder with random weights, made by another process."""
-    pytest.importorskip("diffusers", reason="needs the extra `ai`")
+    import_or_skip("ai", "diffusers")
     target = tmp_path_factory.mktemp("random") / "model"
     subprocess.run([sys.executable, str(SCRIPT), str(target)], check=True, capture_output=True, timeout=110)
     return target

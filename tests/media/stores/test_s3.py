@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from media.errors import BlobError
+from tests.require import import_or_skip
 
-obstore = pytest.importorskip("obstore", reason="needs the extra `s3`")
-s3 = pytest.importorskip("media.stores.s3")
+obstore = import_or_skip("s3", "obstore")
+s3 = import_or_skip("s3", "media.stores.s3")
 
 pytestmark = pytest.mark.anyio
 

@@ -23,8 +23,8 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """A store of each kind, with a public address."""
     if request.param == "disk":
         return DiskStore(tmp_path / "blobs", public_url=PUBLIC_URL)
-    memory = pytest.importorskip("obstore.store", reason="needs the extra `s3`").MemoryStore()
-    s3 = pytest.importorskip("media.stores.s3")
+    memory = import_or_skip("s3", "obstore.store").MemoryStore()
+    s3 = import_or_skip("s3", "media.stores.s3")
     return s3.BucketStore(memory, public_url=PUBLIC_URL)
 
 
@@ -50,6 +50,7 @@ async def test_same_file_twice_is_one_file(kept: BlobStore) -> None:
     ("start", "end"),
     [(0, 1), (5, 300), (len(DATA) - 1, len(DATA)), (len(DATA) - 4, len(DATA) + 9), (len(DATA), 10**9)],
 )
+from tests.require import import_or_skip
 async def test_part_of_a_file_is_read(kept: BlobStore, start: int, end: int) -> None:
     key = await kept.put(DATA, "image/png")
     assert await kept.range(key, start, end) == DATA[start:end]
@@ -101,7 +102,7 @@ def test_disk_url_opens_a_folder(tmp_path: Path) -> None:
 
 
 def test_bucket_url_opens_a_bucket() -> None:
-    s3 = pytest.importorskip("media.stores.s3", reason="needs the extra `s3`")
+    s3 = import_or_skip("s3", "media.stores.s3")
     store = open_store("s3://bucket/a/prefix?endpoint=http://127.0.0.1:1&region=eu-1&virtual_hosted=false")
     assert isinstance(store, s3.BucketStore)
     assert store.url(MISSING) is None
@@ -127,7 +128,7 @@ def test_url_that_names_no_store_is_refused_with_the_mend(url: str, said: str) -
     ("url", "said"), [("s3:///prefix", "no bucket"), ("s3://bucket?secret_access_key=x", "unknown option")]
 )
 def test_bucket_url_with_a_fault_is_refused_with_the_mend(url: str, said: str) -> None:
-    pytest.importorskip("obstore", reason="needs the extra `s3`")
+    import_or_skip("s3", "obstore")
     with pytest.raises(BlobError, match=said):
         open_store(url)
 
