@@ -14,7 +14,7 @@ def require_or_skip(what: str, reason: str) -> NoReturn:
     """Skip the test, or fail it when `what` is named in `FEDI_REQUIRE`."""
     if what in os.environ.get("FEDI_REQUIRE", "").split(","):
         pytest.fail(f"{what} is required: {reason}")
-    pytest.skip(reason)
+    pytest.skip(reason, allow_module_level=True)
 
 
 def import_or_skip(what: str, module: str) -> ModuleType:

@@ -29,6 +29,7 @@ from media.errors import (
 from media.host import EngineHost
 from media.provenance import read_marks
 from media.request import ImageRequest
+from tests.require import import_or_skip
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +50,6 @@ SCRIPT = Path(__file__).parent.parent / "random_model.py"
         ((None, None), 700, (1400, 1400)),
     ],
 )
-from tests.require import import_or_skip
 def test_picture_without_a_wished_size_is_the_native_one_enlarged(
     wished: tuple[int | None, int | None], native: int, finished: tuple[int, int]
 ) -> None:

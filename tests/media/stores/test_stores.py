@@ -10,6 +10,7 @@ from media.blobs import BlobStore
 from media.errors import BlobError, BlobKeyError, BlobMissingError, UnsupportedTypeError
 from media.stores import open_store
 from media.stores.disk import DiskStore
+from tests.require import import_or_skip
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +51,6 @@ async def test_same_file_twice_is_one_file(kept: BlobStore) -> None:
     ("start", "end"),
     [(0, 1), (5, 300), (len(DATA) - 1, len(DATA)), (len(DATA) - 4, len(DATA) + 9), (len(DATA), 10**9)],
 )
-from tests.require import import_or_skip
 async def test_part_of_a_file_is_read(kept: BlobStore, start: int, end: int) -> None:
     key = await kept.put(DATA, "image/png")
     assert await kept.range(key, start, end) == DATA[start:end]
