@@ -29,14 +29,20 @@ EXIT_REFUSED = 1
 console = Console(highlight=False, soft_wrap=True)
 
 
-def settings_from(**overrides: Any) -> Settings:
-    """Load the settings for this command, with its flags on top; exit 2 with one line when they are wrong."""
+def settings_from(*, quiet: bool = True, **overrides: Any) -> Settings:
+    """Load the settings for this command, with its flags on top; exit 2 with one line when they are wrong.
+
+    Args:
+        quiet: log only what is wrong, because the command itself says what it does; servers log as set.
+        overrides: values of flags; None means not given.
+    """
     root: dict[str, Any] = click.get_current_context().find_root().obj or {}
     try:
         settings = load(os.environ, **{"data_dir": root.get("data_dir"), **overrides})
     except SettingsError as trouble:
         _fail(str(trouble), EXIT_SETTINGS)
-    log.configure(settings.log_level, settings.log_style)
+    level = "warning" if quiet and settings.log_level == "info" else settings.log_level
+    log.configure(level, settings.log_style)
     return settings
 
 

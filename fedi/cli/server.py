@@ -90,7 +90,7 @@ def write_config(settings: Settings) -> Path:
 )
 def serve(bind: str | None, port: int | None, no_worker: bool) -> None:  # noqa: FBT001 - a command-line flag
     """Serve the instance: web, federation, jobs and drawing in one command."""
-    settings = settings_from(bind=bind, port=port)
+    settings = settings_from(quiet=False, bind=bind, port=port)
     run(_serve(settings, with_worker=not no_worker))
 
 
@@ -176,7 +176,7 @@ async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
 )
 def worker(queues: tuple[str, ...]) -> None:
     """Do jobs without answering requests: deliveries, incoming activities, drawing."""
-    settings = settings_from()
+    settings = settings_from(quiet=False)
     run(_work(settings, queues))
 
 

@@ -4,6 +4,7 @@ Passwords are hashed with argon2id at the library's defaults, which meet OWASP's
 """
 
 import asyncio
+import functools
 import re
 
 import argon2
@@ -36,8 +37,11 @@ PASSWORD_BYTES_MAX = 1024
 
 _hasher = argon2.PasswordHasher()
 
-# Compared with when nobody of that name exists, so that a wrong name takes as long as a wrong password.
-_NOBODY = _hasher.hash("nobody has this password")
+
+@functools.cache
+def _nobody() -> str:
+    """Return what to compare with when nobody of a name exists, which must take as long."""
+    return _hasher.hash("nobody has this password")
 
 
 async def hash_password(password: str) -> str:
@@ -153,7 +157,8 @@ async def check_password(ctx: Context, username: str, password: str) -> Account 
                 .where(Account.username == name, Account.domain == "")
             )
         ).first()
-    expected = row.password_hash if row else _NOBODY
+    nobody = await asyncio.to_thread(_nobody)  # made at the first try, whoever is named
+    expected = row.password_hash if row else nobody
     if len(password.encode("utf-8", "surrogatepass")) > PASSWORD_BYTES_MAX:
         return None
     good = await asyncio.to_thread(_verify, expected, password)

@@ -108,4 +108,7 @@ async def _earlier(ctx: Context, tx: Tx, author: Account, key: str) -> Post | No
         return None
     made = select(Idempotency.post_id).where(Idempotency.account_id == author.id, Idempotency.key == key)
     post_id = (await tx.execute(made)).scalar_one()
-    return await find.by_id(tx, post_id)
+    post = await find.by_id(tx, post_id)
+    if post is None:
+        raise Refused(404, "The post that this request made was deleted since.")
+    return post
