@@ -89,6 +89,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     contact_email: Annotated[
         str, Meta(description="Address at which the operator can be reached; shown to everyone.")
     ] = ""
+    source_url: Annotated[
+        str,
+        Meta(
+            description="Where people can have the source of the version that runs here, which the licence "
+            "(AGPL-3.0, section 13) asks for when you changed it."
+        ),
+    ] = ""
     language: Annotated[
         str, Meta(description="Language of posts that do not name one, as an ISO 639-1 code.")
     ] = "en"

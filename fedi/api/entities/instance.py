@@ -58,7 +58,7 @@ def instance_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
         "domain": settings.domain,
         "title": settings.instance_name,
         "version": VERSION,
-        "source_url": f"{settings.origin}/about",  # says what runs, and where it is from
+        "source_url": settings.source_url or f"{settings.origin}/about",
         "description": settings.instance_description,
         "usage": {"users": {"active_month": facts.census.active_month}},
         "thumbnail": {
