@@ -36,10 +36,16 @@ async def local_by_name(tx: Tx, username: str) -> Account | None:
 
 
 async def by_handle(tx: Tx, username: str, domain: str) -> Account | None:
-    """Find an account by name and domain; an empty domain means here."""
-    return (
-        await tx.execute(select(Account).where(Account.username == username, Account.domain == domain))
-    ).scalar_one_or_none()
+    """Find an account by name and domain; an empty domain means here.
+
+    A name is found as it is written or, since nearly all are lower case, in lower case.
+    """
+    for name in dict.fromkeys((username, username.lower())):
+        found = await tx.execute(select(Account).where(Account.username == name, Account.domain == domain))
+        account = found.scalar_one_or_none()
+        if account is not None:
+            return account
+    return None
 
 
 async def instance_actor(tx: Tx, settings: Settings) -> Account | None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, literal, or_, select, update
+from sqlalchemy import and_, exists, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from fedi import iris, text
 from fedi.context import Context
-from fedi.db import Tx, insert
+from fedi.db import Tx, insert, step, stepped
 from fedi.errors import Refused
 from fedi.jobs import queue
 from fedi.models import (
@@ -27,6 +27,7 @@ from fedi.models import (
     HomeEntry,
     Mention,
     Post,
+    PostState,
     PostTag,
     Tombstone,
 )  # fmt: skip
@@ -37,7 +38,7 @@ from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
 from fedi.services.notifying import notify
 
-__all__ = ["ATTACHMENTS_MAX", "NewPost", "delete", "fan_out_home", "publish"]
+__all__ = ["ATTACHMENTS_MAX", "NewPost", "check", "delete", "fan_out_home", "publish", "uncount_boosts"]
 
 ATTACHMENTS_MAX = 4
 """Pictures of one post: what Mastodon takes and its clients lay out."""
@@ -49,6 +50,9 @@ REDRAFT_S = 24 * 3600.0
 """How long pictures of a deleted post wait for being posted again, in seconds."""
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
+
+OPEN = ("public", "unlisted")
+"""Visibilities with which a post is sent to whom it answers, even when they do not follow its author."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +84,11 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     Raises:
         Refused: 404 or 422 with a sentence for the person.
     """
-    await check(ctx, tx, author=author, new=new)
+    _require_within_limits(ctx, new)
+    parent = await _answered(tx, author, new.in_reply_to_id)
     attachments = await _take_attachments(tx, author, new.attachment_ids)
     mentioned = await _mentioned(ctx, tx, new.text)
-    parent = await find.by_id(tx, new.in_reply_to_id) if new.in_reply_to_id is not None else None
+    people = {account.id: account for account in mentioned.values()}
     post_id = post_id or ctx.ids.next()
     iri = iris.note(author.iri, post_id)
     post = Post(
@@ -110,18 +115,17 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     )
     tx.add(post)
     await tx.flush()
-    tx.add_all(Mention(post_id=post_id, account_id=account.id) for account in mentioned.values())
+    tx.add_all(Mention(post_id=post_id, account_id=account_id) for account_id in people)
     tx.add_all(PostTag(post_id=post_id, name=name) for name in text.find_hashtags(new.text))
     for position, attachment in enumerate(attachments):
         attachment.post_id, attachment.position = post_id, position
     await tx.flush()
     await _count(ctx, tx, author, post)
     await fan_out_home(tx, post)
-    for account in mentioned.values():
-        if account.is_local:
-            await notify(
-                ctx, tx, account_id=account.id, from_account_id=author.id, kind="mention", post_id=post_id
-            )  # fmt: skip
+    for account_id in people:
+        await notify(
+            ctx, tx, account_id=account_id, from_account_id=author.id, kind="mention", post_id=post_id
+        )
     await _announce(ctx, tx, author, post, parent)
     return post
 
@@ -132,21 +136,8 @@ async def check(ctx: Context, tx: Tx, *, author: Account, new: NewPost) -> None:
     Raises:
         Refused: 404 or 422 with a sentence for the person.
     """
-    if new.visibility not in VISIBILITIES:
-        raise Refused(422, f"Visibility must be one of {', '.join(VISIBILITIES)}.")
-    length = len(new.text) + len(new.spoiler_text)
-    if length > ctx.settings.post_characters_max:
-        raise Refused(
-            422, f"The post has {length} characters; {ctx.settings.post_characters_max} are allowed."
-        )
-    if not new.text.strip() and not new.attachment_ids:
-        raise Refused(422, "A post needs words or a picture.")
-    if len(text.find_mentions(new.text)) > MENTIONS_MAX:
-        raise Refused(422, f"A post may mention {MENTIONS_MAX} people at most.")
-    if new.in_reply_to_id is not None:
-        parent = await find.by_id(tx, new.in_reply_to_id)
-        if parent is None or not await can_see(tx, author.id, parent):
-            raise Refused(404, "The post that this answers does not exist.")
+    _require_within_limits(ctx, new)
+    await _answered(tx, author, new.in_reply_to_id)
 
 
 async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: bool = False) -> None:
@@ -160,7 +151,13 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
         post: the post.
         author: who wrote it.
         redraft: keep the pictures for a day, since the client may post them again ("delete and redraft").
+
+    Raises:
+        Refused: 404, when somebody else was quicker.
     """
+    held = select(Post.id).where(Post.id == post.id).with_for_update()
+    if (await tx.execute(held)).first() is None:
+        raise Refused(404, "Record not found")
     audience = await _everyone_who_has(tx, post)
     await tx.execute(
         insert(tx, Tombstone)
@@ -168,21 +165,33 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
         .on_conflict_do_nothing(index_elements=[Tombstone.iri])
     )
     await _detach_files(ctx, tx, post, keep_s=REDRAFT_S if redraft else 0.0)
-    if post.in_reply_to_id is not None:
-        await _add(tx, Post, post.in_reply_to_id, replies_count=-1)
-    if post.state == "published":
-        await _add(tx, Account, author.id, statuses_count=-1)
+    if post.state == PostState.PUBLISHED:
+        await step(tx, Account, author.id, statuses_count=-1)
+        if post.in_reply_to_id is not None:
+            await step(tx, Post, post.in_reply_to_id, replies_count=-1)
+        await uncount_boosts(tx, post)
         gone = translate.delete(post, author)
         await record(ctx, tx, sender=author, activity=gone, audience=audience, order_on=post.iri)
     await tx.delete(post)
     await tx.flush()
 
 
+async def uncount_boosts(tx: Tx, post: Post) -> None:
+    """Take the boosts of a post that goes out of the counters of those who boosted it."""
+    boosters = select(Post.account_id).where(Post.reblog_of_id == post.id)
+    changed = update(Account).where(Account.id.in_(boosters))
+    await tx.execute(
+        changed.values(statuses_count=stepped(Account.statuses_count, -1)).execution_options(
+            synchronize_session=False
+        )
+    )
+
+
 async def fan_out_home(tx: Tx, post: Post) -> None:
     """Write a post into the home timelines of the local people who should see it there.
 
     Followers get it unless it is direct; of a reply only those who follow the person answered as well, as
-    on Mastodon. Author and mentioned local people get it in any case.
+    on Mastodon. The author gets it in any case, and whom it names when it is not for everyone.
     """
     follower, answered = aliased(Account), aliased(Follow)
     chosen = [
@@ -225,12 +234,40 @@ async def fan_out_home(tx: Tx, post: Post) -> None:
         )
 
 
+def _require_within_limits(ctx: Context, new: NewPost) -> None:
+    if new.visibility not in VISIBILITIES:
+        raise Refused(422, f"Visibility must be one of {', '.join(VISIBILITIES)}.")
+    length = len(new.text) + len(new.spoiler_text)
+    if length > ctx.settings.post_characters_max:
+        raise Refused(
+            422, f"The post has {length} characters; {ctx.settings.post_characters_max} are allowed."
+        )
+    if not new.text.strip() and not new.attachment_ids:
+        raise Refused(422, "A post needs words or a picture.")
+    if len(text.find_mentions(new.text)) > MENTIONS_MAX:
+        raise Refused(422, f"A post may mention {MENTIONS_MAX} people at most.")
+
+
+async def _answered(tx: Tx, author: Account, post_id: int | None) -> Post | None:
+    """Return the post that is answered: of a boost the boosted one, of a draft what became of it."""
+    if post_id is None:
+        return None
+    post = await find.by_id(tx, post_id)
+    if post is None and (published := await find.published_as(tx, post_id)) is not None:
+        post = await find.by_id(tx, published)
+    if post is None or not await can_see(tx, author.id, post):
+        raise Refused(404, "The post that this answers does not exist.")
+    if post.state != PostState.PUBLISHED:
+        raise Refused(422, "The post that this answers is not out yet.")
+    return post if post.reblog_of_id is None else await find.by_id(tx, post.reblog_of_id)
+
+
 async def _take_attachments(tx: Tx, author: Account, ids: Sequence[int]) -> list[Attachment]:
     if len(ids) > ATTACHMENTS_MAX:
         raise Refused(422, f"A post may have {ATTACHMENTS_MAX} pictures at most.")
     taken: list[Attachment] = []
     for identifier in ids:
-        attachment = await tx.get(Attachment, identifier)
+        attachment = await tx.get(Attachment, identifier, with_for_update=True)
         if attachment is None or attachment.account_id != author.id or attachment.post_id is not None:
             raise Refused(422, "One of the pictures does not exist or belongs to another post.")
         if attachment.state != AttachmentState.READY:
@@ -264,26 +301,17 @@ def _render(ctx: Context, source: str, mentioned: dict[str, Account]) -> str:
 
 
 async def _count(ctx: Context, tx: Tx, author: Account, post: Post) -> None:
-    await _add(tx, Account, author.id, statuses_count=1)
+    await step(tx, Account, author.id, statuses_count=1)
     author.last_status_at = ctx.clock()
     if post.in_reply_to_id is not None:
-        await _add(tx, Post, post.in_reply_to_id, replies_count=1)
-
-
-async def _add(tx: Tx, model: type[Account] | type[Post], row_id: int, **changes: int) -> None:
-    """Change counters in the database, where two transactions cannot lose one another's change."""
-    values = {}
-    for name, change in changes.items():
-        changed = getattr(model, name) + change
-        values[name] = case((changed < 0, 0), else_=changed)
-    await tx.execute(update(model).where(model.id == row_id).values(values))
+        await step(tx, Post, post.in_reply_to_id, replies_count=1)
 
 
 async def _announce(ctx: Context, tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
     view = await find.load_one(tx, post.id)
     assert view is not None
     others = {account.id for account in view.mentions}
-    if parent is not None and post.visibility != "direct":
+    if parent is not None and post.visibility in OPEN:
         others.add(parent.account_id)
     audience = Audience(
         followers_of=None if post.visibility == "direct" else author.id, account_ids=tuple(sorted(others))
@@ -293,14 +321,14 @@ async def _announce(ctx: Context, tx: Tx, author: Account, post: Post, parent: P
 
 
 async def _everyone_who_has(tx: Tx, post: Post) -> Audience:
-    """Return the followers and everyone who was told of the post or did something with it."""
+    """Return everyone to whom the post was sent, and who did something with it."""
     boosters = select(Post.account_id).where(Post.reblog_of_id == post.id)
     repliers = select(Post.account_id).where(Post.in_reply_to_id == post.id)
     likers = select(Favourite.account_id).where(Favourite.post_id == post.id)
     mentioned = select(Mention.account_id).where(Mention.post_id == post.id)
     rows = await tx.execute(boosters.union(repliers, likers, mentioned))
     people = set(rows.scalars())
-    if post.in_reply_to_account_id is not None:
+    if post.in_reply_to_account_id is not None and post.visibility in OPEN:
         people.add(post.in_reply_to_account_id)
     return Audience(
         followers_of=None if post.visibility == "direct" else post.account_id,

@@ -17,7 +17,7 @@ from fedi.models import Account, Favourite, Follow, FollowState, Post, Tombstone
 from fedi.outbound import remote
 from fedi.queries import posts as find
 from fedi.services.notifying import notify
-from fedi.services.posting import fan_out_home
+from fedi.services.posting import fan_out_home, uncount_boosts
 
 __all__ = [
     "bury",
@@ -158,6 +158,7 @@ async def _forget(tx: Tx, post: Post) -> None:
     await step(tx, Account, post.account_id, statuses_count=-1)
     if post.in_reply_to_id is not None:
         await step(tx, Post, post.in_reply_to_id, replies_count=-1)
+    await uncount_boosts(tx, post)
     await tx.delete(post)
     await tx.flush()
 
