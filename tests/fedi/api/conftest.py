@@ -68,7 +68,8 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash passwords with little work: here nobody steals them."""
     hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(accounts, "_hasher", hasher)
-    monkeypatch.setattr(accounts, "_NOBODY", hasher.hash("nobody has this password"))
+    nobody = hasher.hash("nobody has this password")
+    monkeypatch.setattr(accounts, "_nobody", lambda: nobody)
 
 
 @pytest.fixture
