@@ -4,9 +4,10 @@ The bytes are decoded in a child process under limits before any transaction is 
 encoded anew and carries nothing of the original but its pixels (no position, no camera).
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 
 from fedi.context import Context
 from fedi.db import Tx
@@ -16,7 +17,7 @@ from fedi.models import Attachment, AttachmentState
 from media.errors import BlobMissingError, MediaError
 from media.processed import ProcessedImage
 
-__all__ = ["DESCRIPTION_CHARACTERS_MAX", "describe", "erase", "fill", "upload"]
+__all__ = ["DESCRIPTION_CHARACTERS_MAX", "describe", "discard", "erase", "fill", "upload"]
 
 DESCRIPTION_CHARACTERS_MAX = 1500
 """Of an alt text; what Mastodon's clients allow."""
@@ -94,27 +95,31 @@ async def erase(ctx: Context, job: queue.Claim) -> None:
     """Erase pictures that still wait for a post, and their files unless another picture shares them.
 
     Files are named by their content, so two pictures may share one. They go before the rows: killed in
-    between, the job finds the rows again.
+    between, the job finds the rows again. Marked first, nobody can post them meanwhile.
     """
     waiting = [Attachment.id.in_(job.payload["attachment_ids"]), Attachment.post_id.is_(None)]
-    async with ctx.db.read() as tx:
-        rows = await tx.execute(
-            select(Attachment.id, Attachment.file_key, Attachment.thumbnail_key).where(*waiting)
-        )
-        going = list(rows)
-        ids = {row.id for row in going}
-        keys = {key for row in going for key in (row.file_key, row.thumbnail_key) if key}
-        unused = [key for key in sorted(keys) if not await _is_shared(tx, key, ids)]
-    for key in unused:
-        with suppress(BlobMissingError):
-            await ctx.blobs.delete(key)
+    async with ctx.db.write() as tx:
+        marked = update(Attachment).where(*waiting).values(state=AttachmentState.FAILED)
+        rows = await tx.execute(marked.returning(Attachment.file_key, Attachment.thumbnail_key))
+        keys = {key for row in rows for key in row if key}
+    await discard(ctx, keys)
     async with ctx.db.write() as tx:
         await tx.execute(delete(Attachment).where(*waiting))
         await queue.finish(tx, job)
 
 
-async def _is_shared(tx: Tx, key: str, ids: set[int]) -> bool:
+async def discard(ctx: Context, keys: Iterable[str]) -> None:
+    """Erase stored files, but those that a picture needs; opens its own transaction."""
+    async with ctx.db.read() as tx:
+        unused = [key for key in sorted(keys) if not await _is_needed(tx, key)]
+    for key in unused:
+        with suppress(BlobMissingError):
+            await ctx.blobs.delete(key)
+
+
+async def _is_needed(tx: Tx, key: str) -> bool:
     holders = select(Attachment.id).where(
-        or_(Attachment.file_key == key, Attachment.thumbnail_key == key), Attachment.id.not_in(ids)
+        or_(Attachment.file_key == key, Attachment.thumbnail_key == key),
+        Attachment.state == AttachmentState.READY,
     )
     return (await tx.execute(holders.limit(1))).first() is not None
