@@ -128,7 +128,7 @@ def _require_writable(settings: Settings) -> None:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / ".writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # a process that starts at the same moment may have taken it away
     except OSError as trouble:
         raise SettingsError(
             "data_dir", f"{path} cannot be written ({trouble.strerror})", "choose a directory of yours"

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
@@ -17,6 +17,14 @@ from fedi.config import Settings, load
 from fedi.context import Context
 from fedi.errors import FediError, Refused, SettingsError
 from fedi.schema import prepare
+
+new_event_loop: Callable[[], asyncio.AbstractEventLoop]
+try:
+    import uvloop
+except ImportError:  # the extra `speed` is not installed
+    new_event_loop = asyncio.new_event_loop
+else:
+    new_event_loop = uvloop.new_event_loop
 
 __all__ = ["console", "open_instance", "require_initialised", "run", "settings_from"]
 
@@ -49,7 +57,8 @@ def settings_from(*, quiet: bool = True, **overrides: Any) -> Settings:
 def run(work: Coroutine[Any, Any, int | None]) -> None:
     """Run a command's coroutine, and exit with its status."""
     try:
-        status = asyncio.run(work)
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            status = runner.run(work)
     except SettingsError as trouble:
         _fail(str(trouble), EXIT_SETTINGS)
     except Refused as refusal:
