@@ -53,6 +53,11 @@ TITLES: Mapping[int, str] = {
 }
 
 
+NO_RECORD = "Record not found"
+NO_PAGE = "There is no page at this address."
+"""What clients expect to be told word for word, and what a person is told instead."""
+
+
 async def home(request: Request) -> Response:
     """Show the server and the latest pictures that were made here."""
     ctx = of(request)
@@ -152,7 +157,7 @@ async def error_page(request: Request, refusal: Refused) -> Response:
         headers={**refusal.headers, "Cache-Control": "no-store"},
         title=TITLES.get(refusal.status, "That did not work"),
         code=refusal.status,
-        text=refusal.text,
+        text=NO_PAGE if refusal.text == NO_RECORD else refusal.text,
         request_id=getattr(request.state, "request_id", ""),
     )
 
