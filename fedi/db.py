@@ -21,6 +21,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -29,6 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from fedi import sqlite
 
 __all__ = [
+    "AWAY",
     "Database",
     "Id",
     "Instant",
@@ -58,6 +61,9 @@ POSTGRES_CONNECTIONS_MAX = 20
 
 SETTING_UP_LOCK = 0x6665_6469
 """Key of PostgreSQL's advisory lock for `alone`: a number that others hardly use, as it spells "fedi"."""
+
+AWAY = (DBAPIError, PoolTimeoutError, OSError)
+"""Raised while the database cannot be had: its own errors, a full pool, a connection that is refused."""
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
 """A snowflake; SQLite's INTEGER is 64 bits and, as primary key, needs no second index."""

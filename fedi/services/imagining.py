@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from fedi import iris, text
 from fedi.context import Context
-from fedi.db import Tx
+from fedi.db import AWAY, Tx
 from fedi.errors import LeaseLostError, Refused
 from fedi.jobs import queue
 from fedi.log import get
@@ -123,27 +123,51 @@ async def run(ctx: Context, job: queue.Claim, *, on_step: OnStep | None = None) 
         job: a claimed `generate` job.
         on_step: told of steps done and steps in all.
     """
+    if await _finish_forgotten(ctx, job):
+        return
     wanted = ImageRequest.from_json(job.payload["request"])
     try:
         async with _heartbeat(ctx, job):
             finished = await pipeline.draw(ctx.engine, wanted, on_step or _ignore)
     except MediaError as trouble:
-        await _failed(ctx, job, trouble)
+        lasting = isinstance(trouble, ModelMissingError | ModelRefusedError | InvalidRequestError)
+        again = isinstance(trouble, EngineError) and not lasting and job.attempts < ATTEMPTS_MAX
+        await _failed(ctx, job, f"Could not draw “{wanted.prompt}”: {trouble.message}", again=again)
         return
     picture = Attachment()
     await attaching.fill(ctx, picture, finished.image)
+    is_out = False
+    try:
+        async with ctx.db.write() as tx:
+            await queue.finish(tx, job)
+            is_out = await _publish(ctx, tx, job, finished=finished, made=picture)
+    except Refused as refusal:  # what it answers was deleted meanwhile
+        await _failed(ctx, job, f"Could not post “{wanted.prompt}”: {refusal.text}", again=False)
+    if not is_out:
+        await attaching.discard(ctx, {key for key in (picture.file_key, picture.thumbnail_key) if key})
+
+
+async def _finish_forgotten(ctx: Context, job: queue.Claim) -> bool:
+    """Finish a job whose draft was deleted, before time goes into drawing; tell whether it was."""
+    async with ctx.db.read() as tx:
+        if await find.by_id(tx, job.payload["post_id"]) is not None:
+            return False
     async with ctx.db.write() as tx:
         await queue.finish(tx, job)
-        await _publish(ctx, tx, job, finished=finished, made=picture)
+    return True
 
 
 async def _publish(
     ctx: Context, tx: Tx, job: queue.Claim, *, finished: FinishedPicture, made: Attachment
-) -> None:
-    """Replace the draft by the post; the caller finishes the job in the same transaction."""
-    draft = await find.by_id(tx, job.payload["post_id"])
-    if draft is None:  # deleted while it was being drawn
-        return
+) -> bool:
+    """Replace the draft by the post; the caller finishes the job in the same transaction.
+
+    Returns:
+        False when the draft was deleted while it was being drawn.
+    """
+    draft = await tx.get(Post, job.payload["post_id"], with_for_update=True)
+    if draft is None:
+        return False
     author = await tx.get(Account, draft.account_id)
     picture = await tx.get(Attachment, job.payload["attachment_id"])
     assert author is not None
@@ -171,22 +195,19 @@ async def _publish(
     tx.add(Placeholder(draft_id=draft.id, post_id=post.id))
     await tx.execute(update(Idempotency).where(Idempotency.post_id == draft.id).values(post_id=post.id))
     log.info("picture_published", author=author.acct, post=post.id, seed=finished.provenance.seed)
+    return True
 
 
-async def _failed(ctx: Context, job: queue.Claim, trouble: MediaError) -> None:
+async def _failed(ctx: Context, job: queue.Claim, sentence: str, *, again: bool) -> None:
     """Try once more after a crash; otherwise tell the person and keep the job for the operator."""
-    lasting = isinstance(trouble, ModelMissingError | ModelRefusedError | InvalidRequestError)
-    again = isinstance(trouble, EngineError) and not lasting and job.attempts < ATTEMPTS_MAX
-    log.warning("drawing_failed", job=job.id, attempt=job.attempts, again=again, error=str(trouble))
+    log.warning("drawing_failed", job=job.id, attempt=job.attempts, again=again, error=sentence)
     with suppress(LeaseLostError):
         async with ctx.db.write() as tx:
             if again:
                 later = ctx.clock() + timedelta(seconds=RETRY_S)
-                await queue.retry(tx, job, run_at=later, error=str(trouble))
+                await queue.retry(tx, job, run_at=later, error=sentence)
                 return
-            await queue.bury(tx, job, error=str(trouble))
-            prompt = job.payload["request"]["prompt"]
-            sentence = f"Could not draw “{prompt}”: {trouble.message}"
+            await queue.bury(tx, job, error=sentence)
             html = text.plain_to_html(sentence, mentions={}, tag_url=str)
             await tx.execute(update(Post).where(Post.id == job.payload["post_id"]).values(content=html))
             await tx.execute(
@@ -225,12 +246,15 @@ async def _heartbeat(ctx: Context, job: queue.Claim) -> AsyncIterator[None]:
                 lost = True
                 block.cancel()
                 return
+            except AWAY as trouble:
+                log.warning("heartbeat_failed", job=job.id, error=str(trouble))
 
     beating = asyncio.create_task(beat())
     try:
         yield
     except asyncio.CancelledError:
         if lost:
+            block.uncancel()
             raise LeaseLostError(f"job {job.id} was taken over while drawing") from None
         raise
     finally:

@@ -416,7 +416,7 @@ async def test_a_deleted_draft_was_never_counted_and_nobody_is_told(town: Town) 
 @pytest.mark.parametrize(("redraft", "wait_s"), [(False, 0), (True, 24 * 3600)])
 async def test_pictures_of_a_deleted_post_are_erased_at_once_or_after_a_day(
     town: Town,
-    redraft: bool,  # noqa: FBT001 - a column of the table
+    redraft: bool,
     wait_s: int,
 ) -> None:
     picture = await town.picture("alice")
