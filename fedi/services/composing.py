@@ -6,6 +6,7 @@ picture, and `//imagine ` is how to write about the command itself. This module 
 """
 
 import dataclasses
+import re
 
 from sqlalchemy import select, update
 
@@ -24,6 +25,9 @@ from fedi.services import imagining, posting
 __all__ = ["COMMAND", "compose", "meet_mentioned"]
 
 COMMAND = "/imagine"
+
+_WISH = re.compile(rf"{COMMAND}(?:\s+(?P<prompt>.+))?", re.DOTALL | re.IGNORECASE)
+"""Whatever its case: phones begin a text with a capital."""
 
 IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
 """Of an `Idempotency-Key` header; clients send a UUID."""
@@ -50,8 +54,9 @@ async def compose(
     if prompt is not None:
         post = await imagining.request(ctx, tx, author=author, prompt=prompt, new=new)
     else:
-        if new.text.startswith(f"/{COMMAND}"):
-            new = dataclasses.replace(new, text=new.text[1:])
+        words = new.text.strip()
+        if words.startswith("/") and _prompt(words[1:]) is not None:
+            new = dataclasses.replace(new, text=words[1:])
         post = await posting.publish(ctx, tx, author=author, new=new)
     if idempotency_key:
         claimed = [Idempotency.account_id == author.id, Idempotency.key == idempotency_key]
@@ -80,12 +85,8 @@ async def meet_mentioned(ctx: Context, source: str) -> None:
 
 def _prompt(source: str) -> str | None:
     """Return the prompt when a text asks for a picture."""
-    words = source.strip()
-    if words == COMMAND:
-        return ""
-    if words.startswith((f"{COMMAND} ", f"{COMMAND}\n")):
-        return words[len(COMMAND) :].strip()
-    return None
+    asked = _WISH.fullmatch(source.strip())
+    return None if asked is None else asked["prompt"] or ""
 
 
 async def _earlier(ctx: Context, tx: Tx, author: Account, key: str) -> Post | None:
