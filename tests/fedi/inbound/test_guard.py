@@ -110,6 +110,7 @@ async def test_the_date_may_be_an_hour_off(
 async def test_another_persons_key_does_not_verify(server: Server, remote: RemoteServer) -> None:
     bob = remote.person("bob")
     assert (await bob.posts(server, BODY, key=remote.person("mallory").key)).status_code == 401
+    assert remote.asked == [bob.iri], "a key that was just fetched is not fetched again"
 
 
 async def test_a_key_that_its_owner_does_not_list_is_refused(server: Server, remote: RemoteServer) -> None:
