@@ -1,20 +1,32 @@
 """People, pictures and words to look at."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from sqlalchemy import select
+import httpx
 
+from fedi.context import Context
 from fedi.models import Account, Post
-from fedi.services import imagining, posting
-from tests.servers import Server
+from fedi.queries import accounts as find
+from fedi.services import accounts, imagining, posting
+from tests.peers.server_process import Instance, eventually
+
+PASSWORD = "correct horse battery"
 
 PROMPTS = (
     "sunset over the sea",
     "snowy mountains at night",
     "a red boat on a lake",
     "green hills at noon",
+    "a castle at sunset",
+    "a lighthouse in a storm",
+    "autumn forest in the mist",
     "city at dusk",
 )
+
+DRAWN_S_MAX = 100.0
+"""For all pictures, by a model on a slow processor; painted ones take three seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,41 +39,64 @@ class Contents:
     person: str
 
 
-async def fill(server: Server) -> Contents:
-    """Make a bot with pictures and a person with words."""
-    bot = await server.person("imagine", bot=True)
-    person = await server.person("mara", password="correct horse battery")  # noqa: S106 - a test's
-    async with server.ctx.db.write() as tx:
-        row = await tx.get_one(Account, bot.id)
-        row.display_name = "Imagine"
-        row.note = "<p>Draws what it is asked for. Every picture here was made by a machine.</p>"
-        row.fields = [
-            {"name": "Model", "value": "tiny"},
-            {"name": "Asks for", "value": "<code>/imagine words</code>"},
+def fill(instance: Instance) -> Contents:
+    """Make a bot with pictures and a person with words on a server that runs and has the person `mara`."""
+    instance.with_context(_ask_for_pictures)
+    latest, *_ = eventually(partial(_pictures, instance), "drawing", DRAWN_S_MAX, poll_s=0.5)
+    assert latest["content"].startswith(f"<p>{PROMPTS[-1]}"), latest
+    warned = instance.with_context(partial(_say_things, answer_to=int(latest["id"])))
+    return Contents(
+        bot=latest["account"]["url"],
+        post=latest["url"],
+        warned=warned,
+        person=f"{instance.origin}/@mara",
+    )
+
+
+async def _ask_for_pictures(ctx: Context) -> None:
+    async with ctx.db.write() as tx:
+        bot = await accounts.create_local(
+            ctx,
+            tx,
+            username="imagine",
+            password_hash=None,
+            kind="Service",
+            operator=f"mara@{ctx.settings.domain}",
+        )
+        bot.display_name = "Imagine"
+        bot.note = "<p>Draws what it is asked for. Every picture here was made by a machine.</p>"
+        bot.fields = [
+            {"name": "Draws with", "value": "a small model of our own"},
+            {"name": "Ask for", "value": "<code>/imagine words</code>"},
         ]
-    for prompt in PROMPTS:
-        async with server.ctx.db.write() as tx:
-            author = await tx.get_one(Account, bot.id)
+        for prompt in PROMPTS:
             new = posting.NewPost(text=prompt, visibility="public")
-            await imagining.request(server.ctx, tx, author=author, prompt=prompt, new=new, seed=len(prompt))
-    await server.work()
-    latest = await _latest(server, bot)
-    await _say(server, person, "Welcome to this server. Pictures only, please. #hello")
-    await _say(server, person, "The light in this one!", in_reply_to_id=latest.id)
-    warned = await _say(server, person, "What an ending.", spoiler_text="About the last episode")
-    assert latest.url is not None
+            await imagining.request(ctx, tx, author=bot, prompt=prompt, new=new, seed=len(prompt))
+
+
+def _pictures(instance: Instance) -> list[dict[str, Any]]:
+    """Return the public pictures once all are there, latest first."""
+    answer = httpx.get(
+        f"{instance.inside}/api/v1/timelines/public", params={"only_media": "true"}, trust_env=False
+    )
+    found: list[dict[str, Any]] = answer.raise_for_status().json()
+    return found if len(found) == len(PROMPTS) else []
+
+
+async def _say_things(ctx: Context, *, answer_to: int) -> str:
+    async with ctx.db.read() as tx:
+        person = await find.local_by_name(tx, "mara")
+        assert person is not None
+    await _say(ctx, person, "Welcome to this server. Pictures only, please. #hello")
+    await _say(ctx, person, "The light in this one!", in_reply_to_id=answer_to)
+    warned = await _say(ctx, person, "What an ending.", spoiler_text="About the last episode")
     assert warned.url is not None
-    return Contents(bot=bot.url or "", post=latest.url, warned=warned.url, person=person.url or "")
+    return warned.url
 
 
-async def _say(server: Server, author: Account, text: str, **more: object) -> Post:
-    async with server.ctx.db.write() as tx:
+async def _say(ctx: Context, author: Account, text: str, **more: Any) -> Post:
+    async with ctx.db.write() as tx:
         me = await tx.get_one(Account, author.id)
-        new = posting.NewPost(text=text, visibility="public", **more)  # type: ignore[arg-type] # as given
-        return await posting.publish(server.ctx, tx, author=me, new=new)
-
-
-async def _latest(server: Server, author: Account) -> Post:
-    async with server.ctx.db.read() as tx:
-        rows = select(Post).where(Post.account_id == author.id).order_by(Post.id.desc()).limit(1)
-        return (await tx.execute(rows)).scalar_one()
+        return await posting.publish(
+            ctx, tx, author=me, new=posting.NewPost(text=text, visibility="public", **more)
+        )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Site
+from tests.browser.contents import PASSWORD, PROMPTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -20,9 +21,14 @@ OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElemen
 
 
 @pytest.fixture
-def visit(chromium: Any, site: Site) -> Iterator[Open]:
-    """Open a page as `visit(path, viewport=, dark=, script=)`; whatever the console complains of fails the test."""
-    complaints: list[str] = []
+def complaints() -> list[str]:
+    """What the console complained of, or failed to load; a test that expects some takes them out."""
+    return []
+
+
+@pytest.fixture
+def visit(chromium: Any, site: Site, complaints: list[str]) -> Iterator[Open]:
+    """Open a page as `visit(path, viewport=, dark=, script=)`; complaints that are left at the end fail the test."""
     contexts: list[Any] = []
 
     def opened(
@@ -40,7 +46,7 @@ def visit(chromium: Any, site: Site) -> Iterator[Open]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
         page.on("response", lambda answer: _expect_ours(answer.url, site, complaints))
-        page.goto(path, wait_until="load")
+        page.answer = page.goto(path, wait_until="load")
         return page
 
     yield opened
@@ -74,6 +80,23 @@ def test_the_picture_is_seen_without_javascript(visit: Open, site: Site, where: 
     assert image.bounding_box()["width"] >= 150
 
 
+@pytest.mark.parametrize("where", ["home", "bot"])
+def test_every_tile_says_that_its_picture_was_generated(visit: Open, site: Site, where: str) -> None:
+    tiles = visit("/" if where == "home" else site.contents.bot).locator(".tile")
+    assert tiles.count() == len(PROMPTS)
+    for tile in tiles.all():
+        label = tile.locator(".pill.ai")
+        assert label.inner_text() == "AI"
+        assert label.get_by_title("AI-generated").is_visible()
+
+
+def test_the_post_page_says_what_drew_the_picture(visit: Open, site: Site) -> None:
+    made = visit(site.contents.post).get_by_role("region", name="AI-generated")
+    words = made.inner_text()
+    for expected in ("Prompt\n", PROMPTS[-1], "Model\n", f"Seed\n{len(PROMPTS[-1])}"):
+        assert expected in words
+
+
 def test_the_post_page_shows_the_whole_picture_undistorted(visit: Open, site: Site) -> None:
     box = visit(site.contents.post).get_by_role("img", name="City at dusk").bounding_box()
     assert box["width"] >= 500
@@ -105,16 +128,16 @@ def test_pages_fit_their_screen(
     keep(page, f"{where}-{'phone' if viewport is PHONE else 'desk'}-{'dark' if dark else 'light'}")
 
 
-def test_a_missing_page_is_still_a_page(chromium: Any, site: Site) -> None:
-    context = chromium.new_context(base_url=site.origin, viewport=PHONE)
-    try:
-        page = context.new_page()
-        assert page.goto("/nothing/here").status == 404
-        assert page.get_by_role("heading", level=1).inner_text() == "Nothing here"
-        assert page.evaluate(OVERFLOW) == 0
-        keep(page, "missing-phone-light")
-    finally:
-        context.close()
+def test_a_missing_page_is_still_a_page_and_says_its_number(visit: Open, complaints: list[str]) -> None:
+    page = visit("/nothing/here", viewport=PHONE)
+    assert page.answer.status == 404
+    assert page.get_by_role("heading", level=1).inner_text() == "Nothing here"
+    assert page.get_by_text(page.answer.headers["x-request-id"]).is_visible()
+    assert page.evaluate(OVERFLOW) == 0
+    keep(page, "missing-phone-light")
+    (complaint,) = complaints
+    assert "404" in complaint
+    complaints.clear()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -129,7 +152,7 @@ def test_signing_in_and_allowing_an_app_needs_no_javascript(visit: Open, dark: b
     page.goto(f"/oauth/authorize?{query}")
     keep(page, f"sign-in-phone-{theme}")
     page.get_by_label("Name").fill("mara")
-    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     keep(page, f"consent-phone-{theme}")
     page.get_by_role("button", name="Allow", exact=True).click()
@@ -164,14 +187,12 @@ def test_every_focused_link_is_seen(visit: Open, site: Site) -> None:
         assert outline != "none"
 
 
-def test_script_that_got_through_would_not_run(visit: Open, chromium: Any, site: Site) -> None:  # noqa: ARG001
-    context = chromium.new_context(base_url=site.origin)
-    try:
-        page = context.new_page()
-        page.goto("/")
-        page.evaluate(
-            "() => { const s = document.createElement('script'); s.text = 'window.ran = 1'; document.body.append(s); }"
-        )
-        assert page.evaluate("() => window.ran") is None
-    finally:
-        context.close()
+def test_script_that_got_through_would_not_run(visit: Open, complaints: list[str]) -> None:
+    page = visit("/", script=True)
+    page.evaluate(
+        "() => { const s = document.createElement('script'); s.text = 'window.ran = 1'; document.body.append(s); }"
+    )
+    assert page.evaluate("() => window.ran") is None
+    (complaint,) = complaints
+    assert "Content Security Policy" in complaint
+    complaints.clear()
