@@ -39,7 +39,9 @@ from activitypub.origin import origin, same_origin, without_fragment
 from activitypub.signatures.message import Scheme
 from activitypub.vocab import ACCEPT, ACTIVITY_JSON
 
-__all__ = ["DeliveryResult", "Document", "Verdict", "classify", "deliver", "fetch", "retry_after_s"]
+__all__ = [
+    "DeliveryResult", "Document", "Verdict", "classify", "deliver", "fetch", "retry_after_s", "utc_now",
+]  # fmt: skip
 
 # These two keep the method and the body; the other redirects would turn a delivery into a GET.
 _REDIRECTS_OF_POST: Final = frozenset({307, 308})

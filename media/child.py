@@ -26,7 +26,7 @@ from media.errors import EngineError, GenerationFailedError, MediaError, OutOfMe
 from media.provenance import Provenance
 from media.request import ImageRequest
 
-__all__ = ["main"]
+__all__ = ["Server", "main"]
 
 # seconds of processor time for one upload; the largest takes about 5 on a slow core
 DECODE_CPU_S = 20

@@ -19,7 +19,7 @@ from media.engine import EngineInfo, OnStep
 from media.errors import EngineError, MediaError, TimedOutError, error_of_kind
 from media.process import ChildGoneError, ChildProcess
 
-__all__ = ["ChildSlot", "Timeouts"]
+__all__ = ["ChildPlan", "ChildSlot", "Timeouts"]
 
 _Result = TypeVar("_Result")
 

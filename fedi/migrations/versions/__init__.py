@@ -1,0 +1,1 @@
+"""Migrations, in order: each is one step from the shape before it."""
