@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
-from sqlalchemy.exc import DBAPIError
 
 from activitypub.errors import ActivityPubError, FetchError, UnreachableError
 from fedi.context import Context
+from fedi.db import AWAY
 from fedi.errors import LeaseLostError, Refused
 from fedi.inbound import dispatch
 from fedi.jobs import queue, retry
@@ -111,6 +111,7 @@ class Worker:
             await asyncio.gather(*loops, return_exceptions=True)
             await self._settle()
             beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
 
     def stop(self) -> None:
         """Claim nothing more."""
@@ -147,8 +148,8 @@ class Worker:
                     per_host=how.per_host,
                     busy_hosts={host: count for host, count in busy.items() if host is not None},
                 )
-        except DBAPIError as trouble:
-            log.warning("claim_failed", queue=name, error=str(trouble.orig))
+        except AWAY as trouble:
+            log.warning("claim_failed", queue=name, error=_cause(trouble))
             await asyncio.sleep(POLL_S)
             return []
 
@@ -161,11 +162,14 @@ class Worker:
                 try:
                     async with self._ctx.db.write() as tx:
                         await queue.extend_many(tx, held, until=until)
-                except DBAPIError as trouble:
-                    log.warning("heartbeat_failed", error=str(trouble.orig))
+                except AWAY as trouble:
+                    log.warning("heartbeat_failed", error=_cause(trouble))
 
     def _forget(self, task: asyncio.Task[None]) -> None:
-        self._held.pop(task, None)
+        job = self._held.pop(task, None)
+        trouble = None if task.cancelled() else task.exception()
+        if trouble is not None and job is not None:  # its lease runs out, and then it is done again
+            log.error("job_left", job=job.id, kind=job.kind, error=repr(trouble))
 
     async def _settle(self) -> None:
         held = dict(self._held)
@@ -174,8 +178,11 @@ class Worker:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-            async with self._ctx.db.write() as tx:
-                await queue.release(tx, [held[task] for task in late])
+            try:
+                async with self._ctx.db.write() as tx:
+                    await queue.release(tx, [held[task] for task in late])
+            except AWAY as trouble:  # then they rest until their leases run out
+                log.warning("release_failed", error=_cause(trouble))
 
 
 async def run_one(ctx: Context, job: Claim, runner: Runner | None = None) -> None:
@@ -206,10 +213,9 @@ async def _again(ctx: Context, job: Claim, error: str, retry_after_s: float | No
         await _give_up(ctx, job, error, keep=True)
         return
     later = retry.next_attempt(job.attempts, ctx.clock(), ctx.rng, retry_after_s=retry_after_s)
-    await _decide(ctx, job, lambda tx: queue.retry(tx, job, run_at=later, error=error))
-    log.info(
-        "job_retried", job=job.id, kind=job.kind, attempt=job.attempts, until=later.isoformat(), error=error
-    )
+    if await _decide(ctx, job, lambda tx: queue.retry(tx, job, run_at=later, error=error)):
+        until = later.isoformat()
+        log.info("job_retried", job=job.id, kind=job.kind, attempt=job.attempts, until=until, error=error)
 
 
 async def _give_up(ctx: Context, job: Claim, error: str, *, keep: bool) -> None:
@@ -221,9 +227,21 @@ async def _give_up(ctx: Context, job: Claim, error: str, *, keep: bool) -> None:
         await _decide(ctx, job, lambda tx: queue.finish(tx, job))
 
 
-async def _decide(ctx: Context, job: Claim, verb: Callable[..., Awaitable[None]]) -> None:
+async def _decide(ctx: Context, job: Claim, verb: Callable[..., Awaitable[None]]) -> bool:
+    """Write what becomes of a job; False when that could not be done."""
     try:
         async with ctx.db.write() as tx:
             await verb(tx)
     except LeaseLostError:
         log.info("lease_lost", job=job.id, kind=job.kind)
+    except AWAY as trouble:  # its lease runs out, and then it is tried again
+        log.warning("job_undecided", job=job.id, kind=job.kind, error=_cause(trouble))
+    else:
+        return True
+    return False
+
+
+def _cause(trouble: Exception) -> str:
+    """Return the driver's own words; SQLAlchemy adds the statement and its parameters."""
+    cause = getattr(trouble, "orig", trouble)
+    return str(cause) or type(cause).__name__
