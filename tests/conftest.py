@@ -1,16 +1,23 @@
 """Fixtures that every test may use: databases, and whole servers in one process."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 
 from activitypub import keys
 from tests.databases import Postgres, SqliteTemplate, postgres_or_skip
 
 if TYPE_CHECKING:
     from tests.servers import Server
+
+# Few examples while somebody waits for the quick suite; many where everything is required.
+settings.register_profile("quick", max_examples=25)
+settings.register_profile("thorough", max_examples=100)
+settings.load_profile("thorough" if os.environ.get("FEDI_REQUIRE") else "quick")
 
 MakeServer = Callable[..., Awaitable["Server"]]
 
@@ -19,6 +26,19 @@ MakeServer = Callable[..., Awaitable["Server"]]
 def anyio_backend() -> str:
     """Async tests run on asyncio, as the server does."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """Log without colours: drawing a traceback of ours with all its variables takes a second."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["level", "event"], bool_as_flag=False),
+        ]
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,7 +65,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgres")])]
+)
 def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
     """The URL of an empty, migrated database: the test runs once on each of the two."""
     if request.param == "sqlite":

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Dialect
 from starlette.applications import Starlette
 
 from fedi.app import build_app, open_context
 from fedi.config import Settings
 from fedi.context import Context
+from fedi.db import Database
 from fedi.jobs import queue
 from fedi.models import Account, Role
 from fedi.services import accounts
@@ -109,6 +111,20 @@ class Server:
             )
 
 
+_compiled: dict[str, tuple[Dialect, Any]] = {}
+
+
+def share_compiled_statements(db: Database) -> None:
+    """Let this database use the statements that others of its kind compiled before.
+
+    SQLAlchemy compiles each statement once per engine, and a test has an engine of its own: most of its
+    time went into compiling what the test before it had compiled.
+    """
+    for engine in {db._reader.sync_engine, db._writer.sync_engine}:
+        dialect, cache = _compiled.setdefault(engine.dialect.name, (engine.dialect, engine._compiled_cache))
+        engine.dialect, engine._compiled_cache = dialect, cache
+
+
 @asynccontextmanager
 async def open_server(
     origin: str, *, folder: Path, database_url: str, network: Network, **settings: Any
@@ -123,6 +139,7 @@ async def open_server(
     clock = TickingClock()
     painter = EngineHost(folder=None, engine="media.engines.painted:load")
     async with open_context(chosen, engine=painter, transport=network, clock=clock) as ctx:
+        share_compiled_statements(ctx.db)
         async with ctx.db.write() as tx:
             await accounts.ensure_instance_actor(ctx, tx)
         app = build_app(ctx)
