@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from activitypub import keys
 from tests.databases import Postgres, SqliteTemplate, postgres_or_skip
