@@ -6,7 +6,7 @@ errors carry those headers as well.
 """
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,6 +46,8 @@ class BoundaryMiddleware:
 
         try:
             await self._app(scope, receive, watch)
+        except ClientDisconnect:  # nobody is there to be answered
+            log.info("client_gone", path=scope["path"])
         except Exception as trouble:
             refusal = _as_refusal(trouble)
             request = Request(scope, receive)
