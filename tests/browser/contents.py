@@ -25,6 +25,9 @@ PROMPTS = (
     "city at dusk",
 )
 
+SEED = 7
+"""Of the first picture; the next ones follow."""
+
 DRAWN_S_MAX = 100.0
 """For all pictures, by a model on a slow processor; painted ones take three seconds."""
 
@@ -69,9 +72,9 @@ async def _ask_for_pictures(ctx: Context) -> None:
             {"name": "Draws with", "value": "a small model of our own"},
             {"name": "Ask for", "value": "<code>/imagine words</code>"},
         ]
-        for prompt in PROMPTS:
+        for seed, prompt in enumerate(PROMPTS, SEED):
             new = posting.NewPost(text=prompt, visibility="public")
-            await imagining.request(ctx, tx, author=bot, prompt=prompt, new=new, seed=len(prompt))
+            await imagining.request(ctx, tx, author=bot, prompt=prompt, new=new, seed=seed)
 
 
 def _pictures(instance: Instance) -> list[dict[str, Any]]:
