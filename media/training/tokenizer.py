@@ -53,13 +53,16 @@ def _texts(seed: int) -> Iterator[str]:
 
 
 def _tables(model: Any) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Take vocabulary and merges out of a trained model, adding the word-final bytes it never saw."""
+    """Take vocabulary and merges out of a trained model, with every byte also as the end of a word.
+
+    The trainer numbers its alphabet in the order of a hash table, another one in each process; numbering
+    anew (special tokens, bytes, final bytes, merges) makes the result a function of the seed.
+    """
     body = json.loads(model.to_str())["model"]
-    vocab: dict[str, int] = body["vocab"]
-    for byte in sorted(pre_tokenizers.ByteLevel.alphabet()):
-        vocab.setdefault(byte + "</w>", len(vocab))
-    merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in body["merges"]]
-    return vocab, merges
+    merges = [(left, right) for left, right in body["merges"]]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    names = [START, END, *alphabet, *(byte + "</w>" for byte in alphabet), *(a + b for a, b in merges)]
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}, merges
 
 
 def save_tokenizer(tokenizer: Any, folder: Path) -> None:
