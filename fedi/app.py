@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -60,7 +61,7 @@ async def open_context(
     """
     _require_writable(settings)
     async with AsyncExitStack() as stack:
-        database = Database(settings.database)
+        database = _open_database(settings)
         stack.push_async_callback(database.close)
         try:
             blobs = open_store(settings.storage)
@@ -120,6 +121,20 @@ def model_folder(settings: Settings) -> Path:
     if "/" not in settings.model and "\\" not in settings.model:
         return Path(str(resources.files("media") / "models" / settings.model))
     return Path(settings.model).expanduser().resolve()
+
+
+def _open_database(settings: Settings) -> Database:
+    try:
+        return Database(settings.database)
+    except ImportError as trouble:
+        cause = f"its driver {trouble.name} is not installed"
+    except SQLAlchemyError as trouble:
+        cause = str(trouble.args[0])
+    raise SettingsError(
+        "database_url",
+        cause,
+        "write postgresql://user@host/name and install 'fedi[postgres]', or leave it empty for SQLite",
+    )
 
 
 def _require_writable(settings: Settings) -> None:
