@@ -115,10 +115,10 @@ async def _understand(ctx: Context, row: Activity) -> Effect:
     assert row.signer is not None, "incoming activities have a signer"
     assert row.key_id is not None, "as above"
     signer = Signer(actor_iri=row.signer, key_id=row.key_id, scheme=Scheme(row.scheme or Scheme.CAVAGE))
-    budget = Budget()
-    activity = await authority.require(ctx, activity, raw=row.raw, signer=signer, budget=budget)
     if is_ours(ctx.settings, activity.actor):
         raise ForbiddenError("one of our own actors does not act from elsewhere", iri=activity.actor)
+    budget = Budget()
+    activity = await authority.require(ctx, activity, raw=row.raw, signer=signer, budget=budget)
     await _require_good_standing(ctx, activity)
     return await HANDLERS[type(activity)](ctx, Received(activity=activity, budget=budget))
 

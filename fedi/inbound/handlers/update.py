@@ -5,8 +5,6 @@ addresses are nothing that a copy may change. A post is changed when it is known
 """
 
 from activitypub.activities import Update
-from activitypub.read import types
-from activitypub.vocab import ACTOR_TYPES
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.inbound.handlers.create import trusted_note
@@ -30,10 +28,8 @@ async def handle(ctx: Context, received: Received[Update]) -> Effect:
     if activity.object_id == activity.actor:
         await resolve.actor(ctx, activity.actor, fresh=True, budget=received.budget)
         return nothing
-    if activity.object_doc is not None and ACTOR_TYPES & set(types(activity.object_doc)):
-        raise Ignored("the profile of another actor")
     if known is None:
-        raise Ignored("the post is not known here")
+        raise Ignored("no post that is known here, nor their own profile")
     note = await trusted_note(ctx, received)
 
     async def effect(tx: Tx) -> None:

@@ -9,6 +9,8 @@ import pytest
 from activitypub import keys
 from activitypub.signatures.proof import add_proof
 from fedi.models import Account, ActivityState
+from fedi.services import posting
+from tests.fedi import looking
 from tests.fedi.looking import find_post as post
 from tests.fedi.looking import follow
 from tests.fedi.looking import last_activity as last
@@ -173,6 +175,40 @@ async def test_a_forwarded_announce_is_asked_for(
     await forwarder.sends(server, again)
     await server.work()
     assert await post(server, again["id"]) is not None
+
+
+@pytest.mark.parametrize("lie", ["another actor's server", "another type"])
+async def test_an_announce_must_be_told_by_its_actors_server(
+    server: Server, followed: RemoteActor, forwarder: RemoteActor, alice: Account, lie: str
+) -> None:
+    """Who forwards it serves an Announce in somebody else's name."""
+    mallory = forwarder.home.person("mallory")
+    note = mallory.note()
+    forged = mallory.does("Announce", note["id"], to=["as:Public"])
+    changes = {"another actor's server": {"actor": followed.iri}, "another type": {"type": "Like"}}
+    forwarder.home.serve(forged["id"], forged | changes[lie])
+    await looking.follow(server, alice, mallory)
+    await forwarder.sends(server, forged)
+    await server.work()
+    assert (await last(server)).state == ActivityState.REFUSED
+    assert await post(server, forged["id"]) is None
+
+
+@pytest.mark.parametrize("what", ["herself", "her post"])
+async def test_a_forwarded_delete_in_our_own_name_is_refused(
+    server: Server, alice: Account, bob: RemoteActor, what: str
+) -> None:
+    """Our own addresses are not asked over the network, which must not pass for being gone."""
+    async with server.ctx.db.write() as tx:
+        me = await tx.get_one(Account, alice.id)
+        new = posting.NewPost(text="hello", visibility="public")
+        mine = await posting.publish(server.ctx, tx, author=me, new=new)
+    target = alice.iri if what == "herself" else mine.iri
+    activity = {"id": f"{alice.iri}/x", "type": "Delete", "actor": alice.iri, "object": target}
+    await bob.sends(server, activity)
+    await server.work("inbox")
+    assert (await last(server)).state == ActivityState.REFUSED
+    assert await post(server, mine.iri) is not None
 
 
 async def test_an_activitys_id_must_be_its_actors(server: Server, followed: RemoteActor) -> None:

@@ -198,6 +198,15 @@ async def test_a_post_that_lives_elsewhere_is_refused(server: Server, followed: 
     assert await find_post(server, note["id"]) is None
 
 
+async def test_a_post_that_is_said_to_live_elsewhere_is_not_even_fetched(
+    server: Server, followed: RemoteActor
+) -> None:
+    third = RemoteServer(server.network, host="third.test")
+    note = third.person("otto").note()
+    assert await verdict(server, followed, followed.does("Create", note["id"])) == ActivityState.REFUSED
+    assert third.asked == []
+
+
 async def test_a_post_of_ours_cannot_be_created_from_elsewhere(
     server: Server, followed: RemoteActor, alice: Account
 ) -> None:
