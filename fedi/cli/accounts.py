@@ -35,7 +35,7 @@ def account() -> None:
 def create(name: str, password: str | None, operator: str | None, **flags: bool) -> None:
     """Make an account; without a password one is made and shown, except for bots."""
     if flags["password_stdin"]:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = _read_password()
     settings = settings_from()
     run(_create(settings, name, password, operator, bot=flags["bot"], admin=flags["admin"]))
 
@@ -101,7 +101,7 @@ async def _list(settings: Settings) -> None:
 )
 def password(name: str, password_stdin: bool) -> None:  # noqa: FBT001 - a command-line flag
     """Give an account another password; it is signed out everywhere."""
-    given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    given = _read_password() if password_stdin else None
     settings = settings_from()
     run(_password(settings, name, given))
 
@@ -112,7 +112,7 @@ async def _password(settings: Settings, name: str, given: str | None) -> None:
     async with open_instance(settings) as ctx:
         hashed = await accounts.hash_password(chosen)
         async with ctx.db.write() as tx:
-            found = await find.local_by_name(tx, name)
+            found = await find.local_by_name(tx, name.removeprefix("@"))
             if found is None:
                 raise Refused(404, f"There is no account '{name}' here.")
             await accounts.set_password(tx, found, hashed)
@@ -120,3 +120,9 @@ async def _password(settings: Settings, name: str, given: str | None) -> None:
     console.print(f"@{found.username} has a new password and was signed out everywhere.")
     if given is None:
         console.print(f"Password: {chosen}")
+
+
+def _read_password() -> str:
+    """Read the first line of standard input; what is not UTF-8 in it is left for the hash to refuse."""
+    line = sys.stdin.buffer.readline()
+    return line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
