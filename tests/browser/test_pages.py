@@ -10,7 +10,7 @@ import pytest
 from tests.browser.conftest import Site
 from tests.browser.contents import PASSWORD, PROMPTS, SEED
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("browser")]
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
