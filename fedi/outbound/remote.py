@@ -271,11 +271,11 @@ def _kind(media_type: str | None, wire_type: str) -> str:
 
 
 async def _count(tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
+    if parent is not None:  # posts before accounts, as everywhere (`posting`)
+        await step(tx, Post, parent.id, replies_count=1)
     latest = update(Account).where(Account.id == author.id).values(last_status_at=post.created_at)
     await tx.execute(latest.execution_options(synchronize_session=False))
     await step(tx, Account, author.id, statuses_count=1)
-    if parent is not None:
-        await step(tx, Post, parent.id, replies_count=1)
     # Replies that came before what they answer.
     orphans = await tx.execute(
         update(Post)

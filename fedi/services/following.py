@@ -220,8 +220,10 @@ async def _end(tx: Tx, relation: Follow) -> None:
 
 
 async def _count(tx: Tx, relation: Follow, change: int) -> None:
-    await step(tx, Account, relation.account_id, following_count=change)
-    await step(tx, Account, relation.target_id, followers_count=change)
+    changes = {relation.account_id: "following_count", relation.target_id: "followers_count"}
+    # In the order of ids: PostgreSQL ends one of two people who follow one another at the same moment.
+    for account_id in sorted(changes):
+        await step(tx, Account, account_id, **{changes[account_id]: change})
 
 
 async def _catch_up(tx: Tx, relation: Follow) -> None:

@@ -166,9 +166,9 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
     )
     await _detach_files(ctx, tx, post, keep_s=REDRAFT_S if redraft else 0.0)
     if post.state == PostState.PUBLISHED:
-        await step(tx, Account, author.id, statuses_count=-1)
         if post.in_reply_to_id is not None:
             await step(tx, Post, post.in_reply_to_id, replies_count=-1)
+        await step(tx, Account, author.id, statuses_count=-1)
         await uncount_boosts(tx, post)
         gone = translate.delete(post, author)
         await record(ctx, tx, sender=author, activity=gone, audience=audience, order_on=post.iri)
@@ -301,10 +301,11 @@ def _render(ctx: Context, source: str, mentioned: dict[str, Account]) -> str:
 
 
 async def _count(ctx: Context, tx: Tx, author: Account, post: Post) -> None:
-    await step(tx, Account, author.id, statuses_count=1)
-    author.last_status_at = ctx.clock()
+    # Posts before accounts, as everywhere: PostgreSQL ends one of two transactions that do it crosswise.
     if post.in_reply_to_id is not None:
         await step(tx, Post, post.in_reply_to_id, replies_count=1)
+    await step(tx, Account, author.id, statuses_count=1)
+    author.last_status_at = ctx.clock()
 
 
 async def _announce(ctx: Context, tx: Tx, author: Account, post: Post, parent: Post | None) -> None:

@@ -155,9 +155,9 @@ async def _tell_mentioned(ctx: Context, tx: Tx, author: Account, post: Post, not
 
 async def _forget(tx: Tx, post: Post) -> None:
     """Delete a post; the database deletes what hangs on it."""
-    await step(tx, Account, post.account_id, statuses_count=-1)
-    if post.in_reply_to_id is not None:
+    if post.in_reply_to_id is not None:  # posts before accounts, as everywhere (`posting`)
         await step(tx, Post, post.in_reply_to_id, replies_count=-1)
+    await step(tx, Account, post.account_id, statuses_count=-1)
     await uncount_boosts(tx, post)
     await tx.delete(post)
     await tx.flush()

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from fedi.errors import Refused
 from fedi.models import Account, Activity, Attachment, Follow, FollowState, HomeEntry, Job, Post
 from fedi.services import posting
 from fedi.services.posting import NewPost
@@ -76,7 +77,9 @@ class Town:
         """Delete a post."""
         author = await self.one(who)
         async with self.server.ctx.db.write() as tx:
-            author, held = await tx.get_one(Account, author.id), await tx.get_one(Post, post.id)
+            author, held = await tx.get_one(Account, author.id), await tx.get(Post, post.id)
+            if held is None:
+                raise Refused(404, "Record not found")
             await posting.delete(self.server.ctx, tx, post=held, author=author, **how)
 
     async def picture(self, who: str, **columns: Any) -> int:
