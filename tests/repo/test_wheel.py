@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fedi import __version__
 from tests.tidy.sources import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
@@ -62,6 +63,26 @@ def test_the_wheel_holds_templates_static_files_migrations_and_the_model(wheel: 
     assert any(name.startswith("fedi/migrations/versions/0001") for name in names)
     assert [name for name in names if name.startswith("tests/") or "__pycache__" in name] == []
     assert wheel.stat().st_size < WHEEL_MB_MAX * 1024**2
+
+
+def test_the_doctor_finds_a_whole_server_in_the_wheel(python: Path, tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("FEDI_", "PYTHON"))}
+
+    def fedi(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(python), "-m", "fedi", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert fedi("--version").stdout.strip().endswith(__version__)
+    assert fedi("init", "--origin", "https://pictures.example").returncode == 0
+    found = fedi("doctor").stdout
+    assert "ok    database" in found
+    assert "model_index.json" not in found, "the model is in the wheel"
 
 
 def test_an_instance_is_made_and_looked_at_with_the_wheel_alone(python: Path, tmp_path: Path) -> None:
