@@ -11,6 +11,8 @@ import pytest
 import fedi
 from tests.tidy.sources import LIBRARIES, ROOT, modules, name, texts, tree
 
+pytestmark = pytest.mark.xdist_group("tidy")  # one process parses everything once
+
 LINES_MAX = 500
 """Of a module; what is longer holds two things."""
 
