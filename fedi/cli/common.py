@@ -26,7 +26,7 @@ except ImportError:  # the extra `speed` is not installed
 else:
     new_event_loop = uvloop.new_event_loop
 
-__all__ = ["console", "open_instance", "require_initialised", "run", "settings_from"]
+__all__ = ["console", "is_initialised", "open_instance", "require_initialised", "run", "settings_from"]
 
 EXIT_SETTINGS = 2
 """A setting, flag or file cannot be used: mend it and try again."""
@@ -84,13 +84,18 @@ async def open_instance(settings: Settings) -> AsyncIterator[Context]:
         yield ctx
 
 
+def is_initialised(settings: Settings) -> bool:
+    """Tell whether an instance was made, without opening its database: to open SQLite's would make it."""
+    return bool(settings.database_url) or (settings.data_path / "fedi.db").exists()
+
+
 def require_initialised(settings: Settings) -> None:
     """Refuse to work in a directory in which no instance was made.
 
     Raises:
         SettingsError: saying how to make one.
     """
-    if not settings.database_url and not (settings.data_path / "fedi.db").exists():
+    if not is_initialised(settings):
         raise SettingsError(
             "data_dir", f"{settings.data_path} has no instance", "make one with `fedi init --origin URL`"
         )

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from fedi.app import model_folder, open_context
-from fedi.cli.common import console, run, settings_from
+from fedi.cli.common import console, is_initialised, run, settings_from
 from fedi.cli.server import require_port
 from fedi.config import Settings, is_public
 from fedi.context import Context
+from fedi.db import AWAY
 from fedi.errors import SettingsError
 from fedi.jobs import queue
 from fedi.migrations import HEAD
@@ -24,6 +24,8 @@ __all__ = ["doctor"]
 
 DISK_FREE_BYTES_MIN = 1024**3
 """Below this a server should not go on collecting pictures: 1 GiB."""
+
+MAKE_ONE = "make one with `fedi init --origin URL`"
 
 Verdict = Literal["ok", "note", "fail"]
 
@@ -77,22 +79,29 @@ async def _listening(ctx: Context) -> Finding:
 
 
 async def _database(ctx: Context) -> Finding:
+    if not is_initialised(ctx.settings):
+        return Finding(
+            verdict="fail", what=f"data_dir: {ctx.settings.data_path} has no instance", mend=MAKE_ONE
+        )
     try:
         at = await revision(ctx.db)
     except SettingsError as trouble:
         return Finding(verdict="fail", what=f"{trouble.key}: {trouble.cause}", mend=trouble.mend)
     if at == HEAD:
         return Finding(verdict="ok", what=f"database: at revision {at}")
-    mend = "run `fedi db migrate`" if at else "make one with `fedi init --origin URL`"
+    mend = "run `fedi db migrate`" if at else MAKE_ONE
     return Finding(verdict="fail", what=f"database: at revision {at}, this version needs {HEAD}", mend=mend)
 
 
 async def _queue(ctx: Context) -> Finding:
+    unread = Finding(verdict="note", what="queue: cannot be read before the database is there")
+    if not is_initialised(ctx.settings):
+        return unread
     try:
         async with ctx.db.read() as tx:
             dead = await queue.dead(tx, limit=1)
-    except DBAPIError:
-        return Finding(verdict="note", what="queue: cannot be read before the database is there")
+    except AWAY:
+        return unread
     if dead:
         return Finding(
             verdict="note",

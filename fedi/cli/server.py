@@ -6,6 +6,7 @@ import gc
 import json
 import signal
 import socket
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,19 +65,14 @@ def write_config(settings: Settings) -> Path:
         SettingsError: another instance lives there, or the directory cannot be written.
     """
     path = settings.data_path / "config.toml"
-    lines = [f"origin = {json.dumps(settings.origin)}"]
-    if settings.account_domain:
-        lines.append(f"account_domain = {json.dumps(settings.account_domain)}")
     try:
         settings.data_path.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            known = path.read_text()
-            if lines[0] not in known:
-                raise SettingsError(
-                    "origin", f"{path} has another origin", "choose another --data-dir or edit that file"
-                )
-            return path
-        path.write_text("# The settings are listed in docs/settings.md.\n" + "\n".join(lines) + "\n")
+        known = path.read_text() if path.exists() else None
+        lines = _missing_lines(settings, path, known or "")
+        if known is None:
+            path.write_text("# The settings are listed in docs/settings.md.\n" + lines)
+        elif lines:  # before the operator's own: after them it might be inside of a table
+            path.write_text(lines + known)
     except OSError as trouble:
         raise SettingsError(
             "data_dir",
@@ -84,6 +80,25 @@ def write_config(settings: Settings) -> Path:
             "choose a directory of yours",
         ) from None
     return path
+
+
+def _missing_lines(settings: Settings, path: Path, known: str) -> str:
+    """Return the lines of an instance that `config.toml` lacks; what it says already must agree.
+
+    Raises:
+        SettingsError: it says otherwise.
+    """
+    values, lines = tomllib.loads(known), ""
+    for key in ("origin", "account_domain"):
+        wanted: str = getattr(settings, key)
+        # With an origin it is a finished instance's, whose handles must not change for a missing line.
+        if values.get(key, "" if "origin" in values else wanted) != wanted:
+            raise SettingsError(
+                key, f"{path} has another {key}", "choose another --data-dir or edit that file"
+            )
+        if wanted and key not in values:
+            lines += f"{key} = {json.dumps(wanted)}\n"
+    return lines
 
 
 @click.command()
@@ -224,5 +239,6 @@ def migrate() -> None:
 
 
 async def _migrate(settings: Settings) -> None:
+    require_initialised(settings)
     async with open_instance(settings) as ctx:
         console.print(f"The database is at revision {await revision(ctx.db)}; this version needs {HEAD}.")

@@ -1,35 +1,19 @@
 """`fedi account`: people and bots are made, listed and given another password."""
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from sqlalchemy import func, select, update
 
-from fedi.app import open_context
-from fedi.config import Settings
 from fedi.context import Context
 from fedi.models import Account, Login, OAuthToken, Role, WebSession
 from fedi.queries import accounts as find
 from fedi.services import accounts, authorizing
 from tests.fedi.cli.conftest import ORIGIN, Fedi
+from tests.fedi.cli.within import within
 
 PASSWORD = "correct horse"
-
-Found = TypeVar("Found")
-
-
-def within(data_dir: Path, work: Callable[[Context], Awaitable[Found]]) -> Found:
-    """Do something with the instance, as another process would."""
-
-    async def run() -> Found:
-        async with open_context(Settings(origin=ORIGIN, data_dir=str(data_dir))) as ctx:
-            return await work(ctx)
-
-    return asyncio.run(run())
 
 
 def found(data_dir: Path, name: str) -> tuple[Account, Login | None]:
