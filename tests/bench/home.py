@@ -86,7 +86,7 @@ async def _fill(ctx: Context) -> str:
         )
         issued = await authorizing.redeem_code(ctx, tx, app=app, code=code, redirect_uri=where, verifier=None)
         assert issued is not None
-        return issued.token
+        return issued.text
 
 
 async def _statements(ctx: Context, app: Any, token: str) -> list[tuple[str, Any]]:
