@@ -11,6 +11,8 @@ from tests.tidy.sources import modules, name, tree
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+pytestmark = pytest.mark.xdist_group("tidy")  # one process parses everything once
+
 PROVING = frozenset({"fail", "raises", "timeout", "warns"})
 """Attributes of pytest that prove something, and `asyncio.timeout`, which fails a test that waits in vain."""
 
