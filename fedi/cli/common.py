@@ -34,7 +34,8 @@ EXIT_SETTINGS = 2
 EXIT_REFUSED = 1
 """The wish itself was refused."""
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+"""Prints words as they are: errors of other servers and prompts of people are among them."""
 
 
 def settings_from(*, quiet: bool = True, **overrides: Any) -> Settings:

@@ -65,7 +65,7 @@ async def draw(
         draft = await imagining.request(ctx, tx, author=author, prompt=prompt, new=new, seed=seed)
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # the prompt
         BarColumn(),
         TextColumn("{task.completed}/{task.total} steps"),
         TimeElapsedColumn(),

@@ -90,3 +90,17 @@ def test_nothing_is_forgotten_before_it_is_confirmed(fedi: Fedi, given_up: Path)
     result = fedi("queue", "drop", stdin="n\n")
     assert result.exit_code == 1
     assert states(given_up) == BEFORE
+
+
+def test_what_others_said_is_printed_as_it_is(fedi: Fedi, given_up: Path) -> None:
+    said = "[/nothing] [red]no answer[/red] :warning:"
+
+    async def say(ctx: Context) -> None:
+        async with ctx.db.write() as tx:
+            await tx.execute(update(Job).values(last_error=said, kind="[b]ox"))
+
+    within(given_up, say)
+    result = fedi("queue", "status")
+    assert result.exit_code == 0
+    assert f"dead 3 [b]ox after 16 attempts, here: {said}\n" in result.stdout
+    assert "[b]ox" in result.stdout.splitlines()[1]
