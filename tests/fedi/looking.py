@@ -79,6 +79,12 @@ async def told(server: Server, account: Account) -> list[str]:
         return list(rows.scalars())
 
 
+async def meet(server: Server, *people: RemoteActor) -> None:
+    """Make people of other servers known, as their earlier doings would have."""
+    for person in people:
+        await resolve.actor(server.ctx, person.iri)
+
+
 async def follow(server: Server, follower: Account, bob: RemoteActor, *, accepted: bool = True) -> Follow:
     """Have somebody here follow somebody elsewhere."""
     target = await resolve.actor(server.ctx, bob.iri)

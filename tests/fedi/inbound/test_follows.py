@@ -72,6 +72,15 @@ async def test_only_people_here_can_be_followed(server: Server, bob: RemoteActor
     assert bob.home.received == []
 
 
+async def test_people_elsewhere_are_not_followed_here(
+    server: Server, bob: RemoteActor, remote: RemoteServer
+) -> None:
+    carol = remote.person("carol")
+    await looking.meet(server, carol)
+    assert await verdict(server, bob, bob.does("Follow", carol.iri)) == ActivityState.IGNORED
+    assert await relation(server) is None
+
+
 async def test_a_follower_whose_handle_leads_elsewhere_is_refused(
     server: Server, remote: RemoteServer, alice: Account
 ) -> None:
@@ -109,15 +118,19 @@ async def test_a_follow_can_be_taken_back(
 
 
 @pytest.mark.parametrize("form", ["id", "embedded", "claimed"])
+@pytest.mark.parametrize("where", ["the same server", "another server"])
 async def test_a_third_party_cannot_take_a_follow_back(
-    server: Server, bob: RemoteActor, remote: RemoteServer, alice: Account, form: str
+    *, server: Server, bob: RemoteActor, remote: RemoteServer, alice: Account, form: str, where: str
 ) -> None:
     follow = bob.does("Follow", alice.iri)
     await verdict(server, bob, follow)
-    for mallory in (remote.person("mallory"), RemoteServer(server.network, host="evil.test").person("m")):
-        inner = {"id": follow["id"], "embedded": follow, "claimed": follow | {"actor": mallory.iri}}
-        await verdict(server, mallory, mallory.does("Undo", inner[form]))
-        assert await relation(server) is not None
+    there = remote if where == "the same server" else RemoteServer(server.network, host="evil.test")
+    mallory = there.person("mallory")
+    await looking.meet(server, mallory)
+    inner = {"id": follow["id"], "embedded": follow, "claimed": follow | {"actor": mallory.iri}}
+    ended = await verdict(server, mallory, mallory.does("Undo", inner[form]))
+    assert (ended == ActivityState.REFUSED) == (form == "embedded")
+    assert await relation(server) is not None
     assert (await looking.get_account(server, alice.iri)).followers_count == 1
 
 
@@ -163,6 +176,12 @@ async def test_our_follow_begins_with_their_accept(
     assert (await looking.get_account(server, alice.iri)).following_count == 1
 
 
+async def pending(server: Server, target: RemoteActor) -> bool:
+    account = await looking.get_account(server, target.iri)
+    waiting = (Follow.target_id == account.id, Follow.state == FollowState.PENDING)
+    return await looking.count(server, Follow, *waiting) == 1
+
+
 async def test_somebody_else_cannot_accept(
     server: Server, bob: RemoteActor, remote: RemoteServer, alice: Account
 ) -> None:
@@ -170,13 +189,25 @@ async def test_somebody_else_cannot_accept(
     await server.work()
     (ask,) = bob.home.bodies
     mallory = remote.person("mallory")
-    assert await verdict(server, mallory, mallory.does("Accept", ask)) == ActivityState.IGNORED
-    assert await verdict(server, mallory, mallory.does("Accept", ask["id"])) == ActivityState.IGNORED
-    claimed = ask | {"object": mallory.iri, "id": f"{mallory.iri}/x"}
-    assert await verdict(server, mallory, mallory.does("Accept", claimed)) == ActivityState.IGNORED
-    found = await relation(server)
-    assert found is not None
-    assert found.state == FollowState.PENDING
+    for inner in (ask, ask["id"], ask | {"object": mallory.iri, "id": f"{mallory.iri}/x"}):
+        assert await verdict(server, mallory, mallory.does("Accept", inner)) == ActivityState.IGNORED
+        assert await pending(server, bob)
+        await looking.meet(server, mallory)
+
+
+async def test_an_accept_counts_for_the_one_who_was_asked(
+    server: Server, bob: RemoteActor, remote: RemoteServer, alice: Account
+) -> None:
+    mallory = remote.person("mallory")
+    for target in (bob, mallory):
+        await looking.follow(server, alice, target, accepted=False)
+    await server.work()
+    asked = {body["object"]: body for body in bob.home.bodies}
+    anonymous = {key: asked[bob.iri][key] for key in ("type", "actor", "object")}
+    for inner in (asked[bob.iri], asked[bob.iri]["id"], anonymous):
+        assert await verdict(server, mallory, mallory.does("Accept", inner)) == ActivityState.IGNORED
+    assert await pending(server, bob)
+    assert await pending(server, mallory)
 
 
 async def test_an_accept_of_a_follow_that_was_never_sent_is_ignored(
@@ -216,5 +247,7 @@ async def test_somebody_else_cannot_reject(
     await server.work()
     (ask,) = bob.home.bodies
     mallory = remote.person("mallory")
+    await looking.meet(server, mallory)
     assert await verdict(server, mallory, mallory.does("Reject", ask)) == ActivityState.IGNORED
+    assert await verdict(server, mallory, mallory.does("Reject", ask["id"])) == ActivityState.IGNORED
     assert await relation(server) is not None

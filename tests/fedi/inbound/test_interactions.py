@@ -100,6 +100,7 @@ async def test_a_third_party_takes_no_like_back(
     like = bob.does("Like", mine.iri)
     await verdict(server, bob, like)
     for thief in (otto, remote.person("carol")):
+        await looking.meet(server, thief)
         for inner in (like, like["id"], like | {"actor": thief.iri}):
             await verdict(server, thief, thief.does("Undo", inner))
     assert (await get_post(server, mine.iri)).favourites_count == 1
@@ -234,6 +235,7 @@ async def test_a_third_party_takes_no_boost_back(
     announce = announces(bob, mine.iri)
     await verdict(server, bob, announce)
     for thief in (otto, remote.person("carol")):
+        await looking.meet(server, thief)
         for inner in (announce, announce["id"], announce | {"actor": thief.iri}):
             await verdict(server, thief, thief.does("Undo", inner))
     assert (await get_post(server, mine.iri)).reblogs_count == 1

@@ -395,6 +395,14 @@ async def test_nobody_deletes_another_persons_post(
     assert await looking.count(server, Tombstone) == 0
 
 
+async def test_another_server_cannot_forbid_a_post_beforehand(server: Server, followed: RemoteActor) -> None:
+    note = followed.note()
+    evil = RemoteServer(server.network, host="evil.test").person("mallory")
+    await looking.meet(server, evil)
+    assert await verdict(server, evil, evil.does("Delete", note["id"])) == ActivityState.REFUSED
+    assert await verdict(server, followed, followed.creates(note)) == ActivityState.DONE
+
+
 async def test_an_account_that_is_gone_takes_everything_along(
     server: Server, followed: RemoteActor, alice: Account
 ) -> None:

@@ -34,6 +34,14 @@ async def test_keeping_a_post_twice_has_one_effect(either_server: Server) -> Non
     assert (await looking.get_account(server, bob.iri)).statuses_count == 1
 
 
+async def test_a_post_that_was_deleted_meanwhile_is_not_kept(server: Server, bob: RemoteActor) -> None:
+    note = bob.note()
+    async with server.ctx.db.write() as tx:
+        await receiving.bury(server.ctx, tx, note["id"])
+    assert await store(server, bob, note) is None
+    assert await looking.count(server, Post) == 0
+
+
 async def test_what_matters_here(server: Server, alice: Account, bob: RemoteActor) -> None:
     cases = {
         "nothing": ({}, False),
