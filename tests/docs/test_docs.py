@@ -1,6 +1,7 @@
 """What the documentation says is so."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 
 import click
@@ -55,6 +56,13 @@ def test_every_command_is_documented_with_its_options(words: str, command: click
     assert [option for option in options if f"`{option}" not in section[0]] == []
 
 
+def test_the_options_of_the_command_itself_are_documented() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text()
+    options = [option for given in main.params if isinstance(given, click.Option) for option in given.opts]
+    assert options
+    assert [option for option in options if f"`{option}" not in page] == []
+
+
 def test_no_command_is_documented_that_is_not_there() -> None:
     page = (ROOT / "docs" / "cli.md").read_text()
     known = {words for words, _ in commands(main)}
@@ -82,6 +90,15 @@ def test_the_architecture_names_every_part_of_the_server() -> None:
         path for path in (ROOT / "fedi").iterdir() if path.name[0] not in "_." and path.suffix in {"", ".py"}
     ]
     assert [part.name for part in parts if not re.search(rf"\b{part.stem}\b", page)] == []
+
+
+def test_the_architecture_draws_the_layers_that_are_linted() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (inside,) = [contract for contract in contracts if contract.get("containers") == ["fedi"]]
+    (drawn,) = re.findall(
+        r"^```\n(__main__ .*?)\n```$", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert re.split(r"\s+→\s+", drawn) == inside["layers"]
 
 
 def test_decisions_are_numbered_in_order() -> None:
