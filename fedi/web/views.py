@@ -204,7 +204,7 @@ def _ai_label(post: Post, attachments: Sequence[Attachment]) -> str | None:
 def _recipe(recipe: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     rows = [(label, str(recipe[key])) for key, label in RECIPE if recipe.get(key)]
     if recipe.get("width_px") and recipe.get("height_px"):
-        rows.append(("Size", f"{recipe['width_px']} × {recipe['height_px']}"))  # noqa: RUF001 - the sign between measures
+        rows.append(("Size", f"{recipe['width_px']} × {recipe['height_px']}"))
     return tuple(rows)
 
 

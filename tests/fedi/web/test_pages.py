@@ -73,7 +73,7 @@ async def test_a_generated_picture_is_labelled_with_its_recipe(server: Server, a
     html = (await page(server, f"/@alice/{post.id}")).text
     assert "AI-generated" in html
     terms = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html))
-    assert terms == {"Model": "tiny", "Steps": "20", "Seed": "7", "Size": "512 × 384"}  # noqa: RUF001 - as printed
+    assert terms == {"Model": "tiny", "Steps": "20", "Seed": "7", "Size": "512 × 384"}
     assert "a red boat" in html
 
 
