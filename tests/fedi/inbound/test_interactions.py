@@ -8,6 +8,7 @@ import pytest
 from activitypub.read import rfc3339
 from activitypub.vocab import PUBLIC
 from fedi.models import Account, ActivityState, Favourite, Post
+from fedi.outbound import resolve
 from fedi.services import posting
 from tests.fedi import looking
 from tests.fedi.looking import find_post, get_post, verdict
@@ -58,6 +59,9 @@ async def test_likes_of_what_is_not_ours_are_ignored_unfetched(
     for iri in (otto.note()["id"], "https://fedi.test/users/alice/statuses/1"):
         assert await verdict(server, bob, bob.does("Like", iri)) == ActivityState.IGNORED
     assert otto.home.asked == []
+    known = await resolve.note(server.ctx, otto.note()["id"])
+    assert await verdict(server, bob, bob.does("Like", known.iri)) == ActivityState.IGNORED
+    assert (await get_post(server, known.iri)).favourites_count == 0
 
 
 @pytest.mark.parametrize("visibility", ["private", "direct"])
