@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from sqlalchemy import select
@@ -18,6 +19,10 @@ from fedi.services import accounts
 
 __all__ = ["demo"]
 
+HERE = "127.0.0.1"
+NOT_CHOSEN = Settings().origin
+"""Nobody chose this origin; its port is the default one."""
+
 FIRST_PROMPT = "sunset over the sea"
 PASSWORD_FILE = "demo-password.txt"  # noqa: S105 - a file's name
 PASSWORD_BYTES = 9
@@ -31,14 +36,17 @@ PASSWORD_BYTES = 9
 def demo(prompt: str | None, port: int | None, no_serve: bool) -> None:  # noqa: FBT001 - a command-line flag
     """Make a server on this machine, draw a picture, post it and serve it."""
     settings = settings_from(port=port)
-    if "origin" not in _given(settings):
-        settings = settings_from(port=settings.port, origin=f"http://127.0.0.1:{settings.port}")
+    if settings.origin == NOT_CHOSEN:
+        settings = settings_from(port=settings.port, origin=f"http://{HERE}:{settings.port}")
+    elif port is None and settings.port == Settings().port:
+        settings = settings_from(port=_port_of(settings.origin))
     run(_demo(settings, prompt, serve=not no_serve))
 
 
-def _given(settings: Settings) -> set[str]:
-    """Tell whether the operator chose an origin; the default one has the default port."""
-    return set() if settings.origin == "http://127.0.0.1:8080" else {"origin"}
+def _port_of(origin: str) -> int | None:
+    """Return the port that an earlier demo on this machine chose; None when the origin tells none."""
+    parts = urlsplit(origin)
+    return parts.port if parts.hostname == HERE else None
 
 
 async def _demo(settings: Settings, prompt: str | None, *, serve: bool) -> None:

@@ -140,7 +140,7 @@ def answers(port: int) -> bool:
 
 def add_job(data_dir: Path) -> None:
     async def add(ctx: Context) -> None:
-        job = queue.NewJob(queue="default", kind="prune")
+        job = queue.NewJob(queue="default", kind="erase", payload={"attachment_ids": []})
         async with ctx.db.write() as tx:
             await queue.enqueue(tx, ctx.wake, [job], now=datetime.now(UTC))
 
