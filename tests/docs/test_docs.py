@@ -77,6 +77,19 @@ def test_links_inside_the_repository_lead_somewhere(page) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_every_page_is_found_from_the_readme() -> None:
+    found, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        found.add(page)
+        linked = {
+            (page.parent / target).resolve() for target in re.findall(r"\]\(([\w./-]+\.md)", page.read_text())
+        }
+        waiting += linked - found
+    decisions = ROOT / "docs" / "decisions"  # found through their folder
+    assert [page.name for page in PAGES if page not in found and page.parent != decisions] == []
+
+
 @pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
 def test_files_that_are_named_exist(page: str) -> None:
     folders = "|".join((*PACKAGES, "tests", "docs", "deploy"))
