@@ -25,7 +25,7 @@ from fedi.models import (
     Tombstone,
 )  # fmt: skip
 from fedi.queries import posts as find
-from fedi.services import composing, following, interacting, posting
+from fedi.services import composing, following, interacting
 from fedi.services.posting import NewPost
 from fedi.worker import run_one
 from tests.fedi.looking import count, get_account, told
@@ -290,7 +290,3 @@ async def test_what_a_draft_answers_may_go_first(town: Town) -> None:
     await town.server.work("gpu")
     assert await count(town.server, Job, Job.kind == "generate", Job.state == "dead") == 1
     assert await counters(town, "alice") == 0
-
-
-def test_the_limits_are_those_that_the_tests_lean_on() -> None:
-    assert AT_ONCE > posting.ATTACHMENTS_MAX

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -9,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, MetaData, String, inspect
 
-from fedi import migrate
+from fedi import migrate, migrations
 from fedi.db import Database
 from fedi.migrations import HEAD
 from fedi.models import Base
@@ -81,6 +83,30 @@ def test_head_is_the_newest_migration_and_there_is_one_line_of_them() -> None:
         assert len(script.revision) == len(HEAD), "revisions are compared as text"
 
 
+def test_a_new_migration_is_written_with_the_types_of_both_databases(tmp_path: Path) -> None:
+    scripts = tmp_path / "migrations"
+    shutil.copytree(Path(migrations.__file__).parent, scripts, ignore=shutil.ignore_patterns("0*.py"))
+
+    def write(connection: Connection) -> None:
+        config = migrate.config(connection)
+        config.set_main_option("script_location", str(scripts))
+        command.revision(config, message="all anew", autogenerate=True, rev_id="0001")
+
+    async def work() -> None:
+        db = Database(f"sqlite+aiosqlite:///{tmp_path}/empty.db")
+        async with db.engine.begin() as connection:
+            await connection.run_sync(write)
+        await db.close()
+
+    asyncio.run(work())
+    [path] = scripts.glob("versions/0001*.py")
+    written = path.read_text()
+    assert "from fedi import db" in written
+    for part in ('"id", db.Id, autoincrement=False', '"payload", db.Json', '"run_at", db.Instant()'):
+        assert part.replace('"', "'") in written
+    assert "BigInteger" not in written.replace("sa.BigInteger().with_variant(sa.Integer(), 'sqlite')", "")
+
+
 async def test_upgrading_again_changes_nothing(db: Database) -> None:
     await migrate.upgrade(db)
     assert await revision(db) == HEAD
@@ -88,9 +114,9 @@ async def test_upgrading_again_changes_nothing(db: Database) -> None:
 
 def test_processes_that_begin_together_both_find_a_migrated_database(empty_url: str, tmp_path: Path) -> None:
     environment = {**os.environ, "FEDI_DATABASE_URL": empty_url, "FEDI_DATA_DIR": str(tmp_path)}
-    command = [sys.executable, "-m", "fedi.migrate"]
+    migrating = [sys.executable, "-m", "fedi.migrate"]
     started = [
-        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)
+        subprocess.Popen(migrating, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)
     ]
     errors = [process.communicate()[1] for process in started]
     assert [process.returncode for process in started] == [0, 0], errors
