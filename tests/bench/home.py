@@ -66,7 +66,7 @@ async def _fill(ctx: Context) -> str:
                     state=FollowState.ACCEPTED,
                     iri=f"{reader.iri}#follows/{author.id}",
                     created_at=ctx.clock(),
-                )  # fmt: skip
+                )
             )
         await tx.flush()
         for number in range(POSTS):
