@@ -4,8 +4,9 @@ The bytes are decoded in a child process under limits before any transaction is 
 encoded anew and carries nothing of the original but its pixels (no position, no camera).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 from sqlalchemy import delete, or_, select, update
 
@@ -17,10 +18,22 @@ from fedi.models import Attachment, AttachmentState
 from media.errors import BlobMissingError, MediaError
 from media.processed import ProcessedImage
 
-__all__ = ["DESCRIPTION_CHARACTERS_MAX", "describe", "discard", "erase", "fill", "upload"]
+__all__ = [
+    "DESCRIPTION_CHARACTERS_MAX",
+    "UNPOSTED_S",
+    "describe",
+    "discard",
+    "erase",
+    "erase_later",
+    "fill",
+    "upload",
+]
 
 DESCRIPTION_CHARACTERS_MAX = 1500
 """Of an alt text; what Mastodon's clients allow."""
+
+UNPOSTED_S = 24 * 3600.0
+"""How long a picture waits for its post, in seconds: as on Mastodon. Nobody else would ever erase it."""
 
 
 async def upload(
@@ -48,6 +61,7 @@ async def upload(
     await fill(ctx, attachment, image)
     async with ctx.db.write() as tx:
         tx.add(attachment)
+        await erase_later(ctx, tx, [attachment.id], wait_s=UNPOSTED_S)
     return attachment
 
 
@@ -89,6 +103,20 @@ def check_description(description: str | None) -> None:
         raise Refused(
             422, f"Validation failed: a description may have {DESCRIPTION_CHARACTERS_MAX} characters at most."
         )
+
+
+async def erase_later(ctx: Context, tx: Tx, ids: Sequence[int], *, wait_s: float) -> None:
+    """Have pictures erased that are in no post then.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        ids: of the pictures.
+        wait_s: seconds until then.
+    """
+    due = ctx.clock() + timedelta(seconds=wait_s)
+    job = queue.NewJob(queue="default", kind="erase", payload={"attachment_ids": list(ids)}, run_at=due)
+    await queue.enqueue(tx, ctx.wake, [job], now=ctx.clock())
 
 
 async def erase(ctx: Context, job: queue.Claim) -> None:

@@ -6,7 +6,6 @@ notifications and the outgoing activity. After its commit the post exists everyw
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, literal, or_, select, update
@@ -16,7 +15,6 @@ from fedi import iris, text
 from fedi.context import Context
 from fedi.db import Tx, insert, step, stepped
 from fedi.errors import Refused
-from fedi.jobs import queue
 from fedi.models import (
     Account,
     Attachment,
@@ -36,6 +34,7 @@ from fedi.outbound.outbox import Audience, record
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
+from fedi.services import attaching
 from fedi.services.notifying import notify
 
 __all__ = ["ATTACHMENTS_MAX", "NewPost", "check", "delete", "fan_out_home", "publish", "uncount_boosts"]
@@ -45,9 +44,6 @@ ATTACHMENTS_MAX = 4
 
 MENTIONS_MAX = 50
 """People named in one post; more is shouting."""
-
-REDRAFT_S = 24 * 3600.0
-"""How long pictures of a deleted post wait for being posted again, in seconds."""
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 
@@ -164,7 +160,7 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
         .values(iri=post.iri, local=True, deleted_at=ctx.clock())
         .on_conflict_do_nothing(index_elements=[Tombstone.iri])
     )
-    await _detach_files(ctx, tx, post, keep_s=REDRAFT_S if redraft else 0.0)
+    await _detach_files(ctx, tx, post, keep_s=attaching.UNPOSTED_S if redraft else 0.0)
     if post.state == PostState.PUBLISHED:
         if post.in_reply_to_id is not None:
             await step(tx, Post, post.in_reply_to_id, replies_count=-1)
@@ -344,6 +340,4 @@ async def _detach_files(ctx: Context, tx: Tx, post: Post, *, keep_s: float) -> N
     )
     ids = sorted(rows.scalars())
     if ids:
-        due = ctx.clock() + timedelta(seconds=keep_s)
-        job = queue.NewJob(queue="default", kind="erase", payload={"attachment_ids": ids}, run_at=due)
-        await queue.enqueue(tx, ctx.wake, [job], now=ctx.clock())
+        await attaching.erase_later(ctx, tx, ids, wait_s=keep_s)

@@ -72,8 +72,9 @@ async def erase(server: Server, *ids: int) -> None:
     async with server.ctx.db.write() as tx:
         job = queue.NewJob(queue="default", kind="erase", payload={"attachment_ids": list(ids)})
         await queue.enqueue(tx, server.ctx.wake, [job], now=server.clock())
+    before = await count(server, Job)
     await server.work("default")
-    assert await count(server, Job, Job.kind == "erase") == 0
+    assert await count(server, Job) == before - 1
 
 
 async def test_an_upload_waits_for_its_post_with_everything_that_clients_show(
@@ -96,6 +97,17 @@ async def test_an_upload_waits_for_its_post_with_everything_that_clients_show(
     assert row.digital_source_type is None
     assert Image.open(io.BytesIO(await stored(studio, row.file_key))).size == (120, 80)
     assert Image.open(io.BytesIO(await stored(studio, row.thumbnail_key))).format == "JPEG"
+
+
+async def test_a_picture_that_nobody_posts_goes_after_a_day(studio: Server, alice: Account) -> None:
+    made, posted = await upload(studio, alice, photo()), await upload(studio, alice, photo("PNG"))
+    town = Town(studio, {"alice": alice})
+    await town.posts("alice", attachment_ids=[posted.id])
+    assert await studio.work("default") == 0
+    studio.clock.advance(attaching.UNPOSTED_S + 1)
+    assert await studio.work("default") == 2
+    assert await count(studio, Attachment) == 1
+    assert (await exists(studio, made.file_key), await exists(studio, posted.file_key)) == (False, True)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -245,4 +257,5 @@ async def test_killed_after_the_files_the_job_finds_the_rows_again(
     assert await count(studio, Attachment) == 1
     studio.clock.advance(60)
     await studio.work("default")
-    assert (await count(studio, Attachment), await count(studio, Job)) == (0, 0)
+    assert await count(studio, Attachment) == 0
+    assert await count(studio, Job) == 1, "the upload's own, for tomorrow"
