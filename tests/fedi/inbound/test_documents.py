@@ -184,10 +184,13 @@ async def test_a_post_is_found_only_under_its_author(server: Server, alice: Acco
     assert (await read(server, post.iri.replace("alice", "carol"))).status_code == 404
 
 
-async def test_a_remote_post_is_not_ours_to_serve(server: Server, alice: Account, bob: RemoteActor) -> None:
-    await looking.follow(server, alice, bob)
-    note = bob.note()
-    await looking.verdict(server, bob, bob.creates(note))
+async def test_a_remote_post_is_not_ours_to_serve(
+    server: Server, alice: Account, remote: RemoteServer
+) -> None:
+    namesake = remote.person("alice")
+    await looking.follow(server, alice, namesake)
+    note = namesake.note()
+    await looking.verdict(server, namesake, namesake.creates(note))
     found = await looking.get_post(server, note["id"])
     assert (await read(server, f"{alice.iri}/statuses/{found.id}")).status_code == 404
 

@@ -84,7 +84,7 @@ async def test_people_elsewhere_are_not_followed_here(
 async def test_a_follower_whose_handle_leads_elsewhere_is_refused(
     server: Server, remote: RemoteServer, alice: Account
 ) -> None:
-    eve = remote.person("eve", webfinger=False)
+    eve = remote.person("eve", found=False)
     remote.handle("eve", "https://remote.test/users/somebody-else")
     assert await verdict(server, eve, eve.does("Follow", alice.iri)) == ActivityState.REFUSED
     assert await looking.find_account(server, eve.iri) is None
@@ -93,7 +93,7 @@ async def test_a_follower_whose_handle_leads_elsewhere_is_refused(
 async def test_a_follower_without_webfinger_is_refused(
     server: Server, remote: RemoteServer, alice: Account
 ) -> None:
-    eve = remote.person("eve", webfinger=False)
+    eve = remote.person("eve", found=False)
     assert await verdict(server, eve, eve.does("Follow", alice.iri)) == ActivityState.REFUSED
 
 

@@ -146,7 +146,7 @@ async def test_an_actor_that_cannot_be_confirmed_is_refused(
 async def test_a_handle_may_live_under_another_domain_that_confirms_it(
     server: Server, remote: RemoteServer
 ) -> None:
-    bob = remote.person("bob", webfinger=False)
+    bob = remote.person("bob", found=False)
     link = {"rel": "self", "type": "application/activity+json", "href": bob.iri}
     jrd = {"subject": "acct:bob@example.test", "links": [link]}
     other = RemoteServer(server.network, host="example.test")
@@ -157,7 +157,7 @@ async def test_a_handle_may_live_under_another_domain_that_confirms_it(
 
 
 async def test_a_domain_that_does_not_confirm_lends_no_handle(server: Server, remote: RemoteServer) -> None:
-    bob = remote.person("bob", webfinger=False)
+    bob = remote.person("bob", found=False)
     link = {"rel": "self", "type": "application/activity+json", "href": bob.iri}
     url = f"{remote.origin}/.well-known/webfinger?resource=acct:bob@remote.test"
     remote.serve(
@@ -167,6 +167,14 @@ async def test_a_domain_that_does_not_confirm_lends_no_handle(server: Server, re
     other.handle("bob", "https://example.test/users/bob")
     with pytest.raises(ForbiddenError):
         await resolve.actor(server.ctx, bob.iri)
+
+
+async def test_nobody_elsewhere_gets_a_handle_of_our_domain(make_server: MakeServer) -> None:
+    server = await make_server("https://social.test", account_domain="example.test")
+    eve = RemoteServer(server.network).person("eve", webfinger="eve@example.test")
+    RemoteServer(server.network, host="example.test").handle("eve", eve.iri)
+    with pytest.raises(ForbiddenError):
+        await resolve.actor(server.ctx, eve.iri)
 
 
 async def test_an_actor_that_took_over_a_handle_gets_it(server: Server, remote: RemoteServer) -> None:
