@@ -143,8 +143,7 @@ async def _fetched_key(ctx: Context, key_id: str, *, fresh: bool = False) -> Rem
     refusal = ctx.memory.refusals.get(key_id, ctx.clock())
     if refusal is None:
         try:
-            found = await ctx.memory.in_flight.share(("key", key_id), lambda: resolve.key(ctx, key_id))
-            return _remember(ctx, key_id, found)
+            return await ctx.memory.in_flight.share(("key", key_id), lambda: _fetch(ctx, key_id))
         except ActivityPubError as trouble:
             refusal = _refusal(trouble)
             log.info("key_not_had", key_id=key_id, status=refusal.status, why=str(trouble))
@@ -152,6 +151,11 @@ async def _fetched_key(ctx: Context, key_id: str, *, fresh: bool = False) -> Rem
     if refusal.status == 503:
         raise Refused(503, refusal.text, headers={"Retry-After": str(RETRY_AFTER_S)})
     raise _unauthorised(refusal.text, error=refusal.error)
+
+
+async def _fetch(ctx: Context, key_id: str) -> RemoteKey:
+    """Fetch a key and remember it, in one piece of work: who comes between the two would fetch it again."""
+    return _remember(ctx, key_id, await resolve.key(ctx, key_id))
 
 
 async def _renewed_key(ctx: Context, key_id: str, used: RemoteKey | None) -> RemoteKey | None:
