@@ -21,7 +21,7 @@ from media.training.scenes import NATIVE_PX
 NAME = "fedi tiny"
 LICENCE = "CC0-1.0"
 DEFAULT_STEPS = 12
-DEFAULT_GUIDANCE = 3.0
+DEFAULT_GUIDANCE = 5.0
 SIDECAR = "fedi.json"
 # Agreed for the repository: a clone must stay small, and the wheel carries this folder.
 FOLDER_BYTES_MAX = 12_000_000
@@ -81,7 +81,11 @@ def assemble(run: Path, target: Path) -> int:
     pipe = pipeline(load_parts(run)).to(torch.float16)
     pipe.vae.to(memory_format=torch.contiguous_format)
     pipe.save_pretrained(target, safe_serialization=True, max_shard_size=MAX_SHARD)
-    _declare_float32(target / "text_encoder" / "config.json")
+    # diffusers loads its parts as float32 unless told otherwise, transformers as the type that is written
+    # here; a pipeline of both types fails in its first step.
+    _mend(target / "text_encoder" / "config.json", dtype="float32")
+    # AutoencoderTiny computes this one itself, and complains when it finds what it has written.
+    _mend(target / "vae" / "config.json", drop="block_out_channels")
     (target / SIDECAR).write_text(
         json.dumps(sidecar(revision(target)), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
@@ -93,15 +97,11 @@ def assemble(run: Path, target: Path) -> int:
     return size
 
 
-def _declare_float32(path: Path) -> None:
-    """Let the text encoder load as float32 unless the caller asks for another type.
-
-    diffusers loads its own parts as float32 by default, transformers as the type that the configuration
-    names; a pipeline of both kinds then fails in its first step.
-    """
+def _mend(path: Path, *, drop: str = "", **values: str) -> None:
+    """Change a configuration file that a library has written."""
     config = json.loads(path.read_text(encoding="utf-8"))
-    config["dtype"] = "float32"
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    config.pop(drop, None)
+    path.write_text(json.dumps(config | values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def revision(target: Path) -> str:
