@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from fedi.errors import Refused
 from fedi.jobs import queue
@@ -277,6 +278,27 @@ async def test_a_draft_is_deleted_or_published_and_never_both(town: Town) -> Non
     async with server.ctx.db.read() as tx:
         drafts = await tx.execute(select(Post.id).where(Post.state == PostState.DRAFT))
         assert drafts.all() == []
+
+
+async def test_a_draft_that_is_being_published_cannot_be_deleted_any_more(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = town.server
+    draft = await compose(town, "alice", "/imagine a boat")
+    job = await take(server)
+    deleting: list[asyncio.Task[list[Any]]] = []
+    get = AsyncSession.get
+
+    async def meanwhile(tx: AsyncSession, model: Any, key: Any, **how: Any) -> Any:
+        if model is Attachment and not deleting:  # the publisher has read the draft, and not deleted it yet
+            deleting.append(asyncio.create_task(together(town.deletes("alice", draft))))
+            await asyncio.wait(deleting, timeout=0.1)
+        return await get(tx, model, key, **how)
+
+    monkeypatch.setattr(AsyncSession, "get", meanwhile)
+    await run_one(server.ctx, job)
+    assert await deleting[0] == [404]
+    assert (await count(server, Post), await counters(town, "alice")) == (1, 1)
 
 
 async def test_what_a_draft_answers_may_go_first(town: Town) -> None:
