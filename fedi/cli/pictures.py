@@ -98,12 +98,14 @@ async def _published(ctx: Context, draft_id: int) -> Post | None:
     """Return the post when it is out; None while it is being drawn.
 
     Raises:
-        Refused: it could not be drawn.
+        Refused: it could not be drawn, or its draft was deleted.
     """
     async with ctx.db.read() as tx:
         post_id = await find.published_as(tx, draft_id)
         if post_id is not None:
             return await find.by_id(tx, post_id)
+        if await find.by_id(tx, draft_id) is None:
+            raise Refused(410, "The draft was deleted before its picture was finished.")
         trouble = await imagining.trouble_of(tx, draft_id)
     if trouble is not None:
         raise Refused(500, trouble)

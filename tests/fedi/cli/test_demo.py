@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from fedi import app
 from fedi.cli import demo
 from fedi.config import Settings
 from fedi.context import Context
 from fedi.models import Attachment, Post, PostState
+from fedi.services import accounts
 from tests.fedi.cli.conftest import Fedi
 from tests.fedi.cli.within import within
+from tests.fedi.services.studio import Easel
 from tests.require import require_or_skip
 
 DRAW_S = 110
@@ -94,6 +97,40 @@ async def _posts(ctx: Context) -> list[tuple[str, str]]:
             .order_by(Post.id)
         )
         return [(row.url, row.media_type) for row in rows]
+
+
+def test_a_second_start_keeps_people_and_pictures(
+    fedi: Fedi, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "EngineHost", lambda **_: Easel())
+    first = fedi("demo", "--no-serve")
+    assert (first.exit_code, first.stderr) == (0, "")
+    ((url, _),) = within(data_dir, _posts)
+    assert url in first.stdout
+    password = (data_dir / demo.PASSWORD_FILE).read_text().strip()
+    assert f"demo  with  {password}" in first.stdout
+    again = fedi("demo", "--no-serve")
+    assert url in again.stdout
+    assert password in again.stdout
+    asked = fedi("demo", "--no-serve", "--prompt", "a red boat")
+    assert f"Sign in as   demo  with  {password}" in asked.stdout
+    assert [kind for _, kind in within(data_dir, _posts)] == ["image/jpeg", "image/jpeg"]
+
+
+def test_a_lost_password_is_made_anew(fedi: Fedi, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "EngineHost", lambda **_: Easel())
+    assert fedi("demo", "--no-serve").exit_code == 0
+    path = data_dir / demo.PASSWORD_FILE
+    before = path.read_text()
+    path.unlink()
+    assert fedi("demo", "--no-serve").exit_code == 0
+    assert path.read_text() != before
+    assert path.stat().st_mode & 0o077 == 0
+
+    async def enters(ctx: Context) -> bool:
+        return await accounts.check_password(ctx, "demo", path.read_text().strip()) is not None
+
+    assert within(data_dir, enters)
 
 
 @pytest.mark.slow
