@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.servers import Server
 
 # Few examples while somebody waits for the quick suite; many where everything is required.
-settings.register_profile("quick", max_examples=25)
+settings.register_profile("quick", max_examples=10)
 settings.register_profile("thorough", max_examples=100)
 settings.load_profile("thorough" if os.environ.get("FEDI_REQUIRE") else "quick")
 

@@ -22,7 +22,7 @@ from fedi.migrations import HEAD
 from fedi.models import Base
 from fedi.schema import revision
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # processes, or long by design
 
 
 @pytest.fixture

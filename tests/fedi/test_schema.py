@@ -18,7 +18,7 @@ from fedi.migrations import HEAD
 from fedi.models import Account
 from media.host import EngineHost
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # processes, or long by design
 
 Open = Callable[..., Awaitable[Context]]
 

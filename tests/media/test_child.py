@@ -17,6 +17,8 @@ from media.processed import ProcessedImage
 from media.provenance import Provenance
 from media.request import ImageRequest
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 
 class Ended(BaseException):
     """Stands in for the end of the process."""

@@ -11,6 +11,8 @@ import pytest
 
 from media import confinement
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
     """Run lines of Python that begin with the module imported."""

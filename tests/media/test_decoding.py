@@ -13,6 +13,8 @@ from media import decoding, host
 from media.decoding import decode, has_alpha
 from media.errors import DamagedError, TooLargeError, UnsupportedTypeError
 
+pytestmark = pytest.mark.slow  # large pictures
+
 
 def gradient(width: int = 48, height: int = 32) -> Image.Image:
     """A picture whose four corners differ: black, red, green, yellow."""

@@ -35,7 +35,7 @@ from media.host import (
 from media.process import ChildProcess
 from media.request import ImageRequest
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # processes, or long by design
 
 
 def png(size: tuple[int, int] = (32, 32)) -> bytes:

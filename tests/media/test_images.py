@@ -14,6 +14,8 @@ from media.processed import OUTPUT_TYPES, ProcessedImage
 from media.provenance import TRAINED_ALGORITHMIC_MEDIA, Provenance, read_marks, xmp_packet
 from media.request import ImageRequest
 
+pytestmark = pytest.mark.slow  # large pictures
+
 
 def photo(width: int = 640, height: int = 480) -> Image.Image:
     """Smooth colours with grain, of which a camera makes thousands."""

@@ -9,7 +9,7 @@ import pytest
 from media.process import FRAMES_AHEAD_MAX, STDERR_TAIL_BYTES, ChildGoneError, ChildProcess
 from media.wire import BODY_BYTES_MAX, Frame
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # processes, or long by design
 
 Start = Callable[[str], Awaitable[ChildProcess]]
 

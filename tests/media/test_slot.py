@@ -19,7 +19,7 @@ from media.process import ChildProcess
 from media.request import ImageRequest
 from media.slot import ChildPlan, ChildSlot
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # processes, or long by design
 
 MakeHost = Callable[..., EngineHost]
 

@@ -42,7 +42,7 @@ def make_pair(make_server: MakeServer) -> MakePair:
     return make
 
 
-@pytest.fixture(params=[False, True], ids=["open", "authorized fetch"])
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.slow)], ids=["open", "authorized fetch"])
 async def pair(request: pytest.FixtureRequest, make_pair: MakePair) -> Pair:
     """Two servers that read one another freely, and two that want every request signed."""
     return await make_pair(authorized_fetch=request.param)

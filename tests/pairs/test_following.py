@@ -15,7 +15,7 @@ from tests.fedi import looking
 from tests.pairs.conftest import Pair
 from tests.servers import Server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # whole servers
 
 
 async def follow(server: Server, who: Account, handle: str) -> Account:

@@ -17,6 +17,8 @@ from activitypub.objects.collection import Collection, CollectionPage
 from activitypub.objects.note import Note
 from activitypub.objects.tombstone import Tombstone
 
+pytestmark = pytest.mark.slow  # thousands of shapes
+
 SHAPES = Path(__file__).parents[2] / "data" / "wire-shapes"
 ACTOR = json.loads((SHAPES / "actor-service.json").read_text("utf-8"))
 NOTE = json.loads((SHAPES / "create-note-image-unlisted.json").read_text("utf-8"))["object"]

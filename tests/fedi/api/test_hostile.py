@@ -16,7 +16,7 @@ from tests.fedi.api.conftest import Enter
 if TYPE_CHECKING:
     from tests.servers import Server
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # processes, or long by design
 
 NAUGHTY: list[str] = json.loads((Path(__file__).parents[2] / "data" / "blns.json").read_text())
 
