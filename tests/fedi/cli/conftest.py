@@ -47,3 +47,11 @@ def instance(data_dir: Path, sqlite_template: SqliteTemplate) -> Path:
     (data_dir / "config.toml").write_text(f'origin = "{ORIGIN}"\n')
     sqlite_template.copy_to(data_dir / "fedi.db")
     return data_dir
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave commands out of the quick suite: each opens an instance of its own, many in a process."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.slow)
