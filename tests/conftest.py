@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,3 +112,15 @@ async def server(make_server: MakeServer) -> "Server":
 async def either_server(make_server: MakeServer, database_url: str) -> "Server":
     """One server; the test runs once on each database."""
     return await make_server(database_url=database_url)
+
+
+LONG_FOLDERS = ("fedi/queries", "fedi/web", "media")
+"""Folders whose tests render pages, draw pictures or fill databases: for the whole suite only."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the quick suite under a minute on two cores."""
+    here = Path(__file__).parent
+    for item in items:
+        if any(item.path.is_relative_to(here / folder) for folder in LONG_FOLDERS):
+            item.add_marker(pytest.mark.slow)
