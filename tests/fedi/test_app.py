@@ -104,6 +104,7 @@ print(json.dumps([name for name in sys.modules if "." not in name]))
 """
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_draw_loads_nothing_that_draws(tmp_path: Path) -> None:
     said = subprocess.check_output([sys.executable, "-c", STARTING, str(tmp_path)], text=True)
     loaded = set(json.loads(said))

@@ -112,6 +112,7 @@ async def test_upgrading_again_changes_nothing(db: Database) -> None:
     assert await revision(db) == HEAD
 
 
+@pytest.mark.slow
 def test_processes_that_begin_together_both_find_a_migrated_database(empty_url: str, tmp_path: Path) -> None:
     environment = {**os.environ, "FEDI_DATABASE_URL": empty_url, "FEDI_DATA_DIR": str(tmp_path)}
     migrating = [sys.executable, "-m", "fedi.migrate"]
@@ -131,7 +132,9 @@ def test_processes_that_begin_together_both_find_a_migrated_database(empty_url: 
     assert asyncio.run(at()) == HEAD
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=[pytest.mark.slow, pytest.mark.xdist_group("postgres")])]
+)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """The URL of a database without tables."""
     if request.param == "sqlite":

@@ -47,6 +47,7 @@ async def actors(ctx: Context) -> int:
         return (await tx.execute(found)).scalar_one()
 
 
+@pytest.mark.slow
 async def test_an_empty_database_has_no_revision_and_becomes_ready(open_ctx: Open, tmp_path: Path) -> None:
     ctx = await open_ctx(f"sqlite+aiosqlite:///{tmp_path}/new.db")
     assert await schema.revision(ctx.db) is None
@@ -102,6 +103,7 @@ async def test_a_database_of_a_newer_version_is_refused(open_ctx: Open, database
     assert await actors(ctx) == 0
 
 
+@pytest.mark.slow
 async def test_a_migration_that_fails_is_told_in_a_sentence(open_ctx: Open, tmp_path: Path) -> None:
     ctx = await open_ctx(f"sqlite+aiosqlite:///{tmp_path}/strange.db")
     async with ctx.db.write() as tx:
@@ -124,6 +126,8 @@ async def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(open_ctx: 
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("postgres")
 async def test_a_database_that_does_not_exist_is_told_in_a_sentence(open_ctx: Open, absent: str) -> None:
     ctx = await open_ctx(absent)
     with pytest.raises(SettingsError, match='"no_such" does not exist'):

@@ -16,7 +16,7 @@ from fedi.jobs import queue
 from fedi.jobs.wake import CHANNEL, Wake
 from tests.databases import Postgres, SqliteTemplate
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("postgres")]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.xdist_group("postgres")]
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 JOB = queue.NewJob(queue="inbox", kind="k")
