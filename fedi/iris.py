@@ -7,8 +7,10 @@ and never from a request's Host header.
 from fedi.config import Settings
 
 __all__ = [
-    "actor", "featured", "followers", "following", "inbox", "instance_actor", "key", "local_post_id",
-    "local_username", "media", "note", "outbox", "post", "profile", "shared_inbox", "static", "tag",
+    "actor", "block", "context", "featured", "featured_tags", "followers", "followers_synchronization",
+    "following", "inbox", "instance_actor", "key", "likes", "local_post_id", "local_username", "media",
+    "move", "note", "outbox", "post", "profile", "proof_key", "quote_request", "replies", "report",
+    "shared_inbox", "shares", "stamp", "static", "tag", "vote",
 ]  # fmt: skip
 
 ID_MAX = 2**63 - 1
@@ -55,9 +57,74 @@ def featured(actor_iri: str) -> str:
     return f"{actor_iri}/collections/featured"
 
 
+def featured_tags(actor_iri: str) -> str:
+    """Return the collection of the hashtags on the profile of an actor of ours."""
+    return f"{actor_iri}/collections/tags"
+
+
+def followers_synchronization(actor_iri: str) -> str:
+    """Return where another server reads which of its people follow an actor of ours (FEP-8fcf)."""
+    return f"{actor_iri}/followers_synchronization"
+
+
 def key(actor_iri: str) -> str:
     """Return the id of an actor's RSA key."""
     return f"{actor_iri}#main-key"
+
+
+def proof_key(actor_iri: str) -> str:
+    """Return the id of an actor's Ed25519 key, with which documents are signed (FEP-8b32)."""
+    return f"{actor_iri}#ed25519-key"
+
+
+def block(actor_iri: str, block_id: int) -> str:
+    """Return the id of a Block by an actor of ours."""
+    return f"{actor_iri}#blocks/{block_id}"
+
+
+def move(actor_iri: str, move_id: int) -> str:
+    """Return the id of a Move of an actor of ours."""
+    return f"{actor_iri}#moves/{move_id}"
+
+
+def vote(actor_iri: str, vote_id: int) -> str:
+    """Return the id of a vote of an actor of ours in a poll."""
+    return f"{actor_iri}#votes/{vote_id}"
+
+
+def stamp(actor_iri: str, stamp_id: int) -> str:
+    """Return the id of a leave that an actor of ours gave, which its receiver fetches."""
+    return f"{actor_iri}/stamps/{stamp_id}"
+
+
+def quote_request(actor_iri: str, post_id: int) -> str:
+    """Return the id of the QuoteRequest of a quoting post by an actor of ours."""
+    return f"{actor_iri}#quote-requests/{post_id}"
+
+
+def report(settings: Settings, report_id: int) -> str:
+    """Return the id of a Flag that the server's own actor sends."""
+    return f"{settings.origin}/reports/{report_id}"
+
+
+def context(settings: Settings, post_id: int) -> str:
+    """Return the collection of a whole conversation, named after the post of ours that began it."""
+    return f"{settings.origin}/contexts/{post_id}"
+
+
+def replies(note_iri: str) -> str:
+    """Return the collection of answers to a post of ours."""
+    return f"{note_iri}/replies"
+
+
+def likes(note_iri: str) -> str:
+    """Return the collection of likes of a post of ours."""
+    return f"{note_iri}/likes"
+
+
+def shares(note_iri: str) -> str:
+    """Return the collection of boosts of a post of ours."""
+    return f"{note_iri}/shares"
 
 
 def note(actor_iri: str, post_id: int) -> str:

@@ -52,9 +52,14 @@ class Account(Base):
     followers: Mapped[str | None]
     following: Mapped[str | None]
     featured: Mapped[str | None]
+    featured_tags: Mapped[str | None]
+    """Collection of the hashtags that they show on their profile."""
     public_keys: Mapped[list[dict[str, Any]]] = mapped_column(Json)
-    """`[{"id": IRI, "pem": SPKI PEM}]`; remote ones as last fetched."""
+    """`[{"id": IRI, "pem": SPKI PEM}]`, RSA and Ed25519; remote ones as last fetched."""
     private_key_pem: Mapped[str | None]
+    """RSA, for signatures of requests."""
+    proof_key_pem: Mapped[str | None]
+    """Ed25519, for proofs in documents (FEP-8b32)."""
     avatar_key: Mapped[str | None]
     avatar_url: Mapped[str | None]
     header_key: Mapped[str | None]
@@ -63,12 +68,19 @@ class Account(Base):
     """`[{"name": text, "value": HTML, "verified_at": null}]`."""
     emojis: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     also_known_as: Mapped[list[str]] = mapped_column(Json)
+    attribution_domains: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))
+    """Sites that may name this account as the author of their pages."""
     moved_to: Mapped[str | None]
+    moved_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the last Move was taken in or made, for the pause between two."""
     operator: Mapped[str | None]
     """Handle of the person who answers for a bot."""
     locked: Mapped[bool] = mapped_column(server_default=text("false"))
     discoverable: Mapped[bool] = mapped_column(server_default=text("false"))
     indexable: Mapped[bool] = mapped_column(server_default=text("false"))
+    memorial: Mapped[bool] = mapped_column(server_default=text("false"))
+    hides_collections: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether their followers and whom they follow are shown as numbers only."""
     followers_count: Mapped[int] = mapped_column(server_default=text("0"))
     following_count: Mapped[int] = mapped_column(server_default=text("0"))
     statuses_count: Mapped[int] = mapped_column(server_default=text("0"))
@@ -77,6 +89,10 @@ class Account(Base):
     fetched_at: Mapped[datetime | None] = mapped_column(Instant)
     """When a remote account's document was last read."""
     suspended_at: Mapped[datetime | None] = mapped_column(Instant)
+    silenced_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Limited: shown to their followers and who looks for them, and to nobody else."""
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When a local account was deleted: its name stays taken, and its key signs what is still queued."""
 
     @property
     def is_local(self) -> bool:
@@ -108,4 +124,8 @@ class Login(Base):
     default_visibility: Mapped[str] = mapped_column(server_default="public")
     default_sensitive: Mapped[bool] = mapped_column(server_default=text("false"))
     default_language: Mapped[str | None]
+    default_quote_policy: Mapped[str] = mapped_column(server_default="public")
+    """Who may quote new posts: public, followers or nobody."""
+    tells_of_blocks: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether the server of somebody blocked gets the Block, and can then hide us from them."""
     created_at: Mapped[datetime] = mapped_column(Instant)

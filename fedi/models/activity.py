@@ -6,10 +6,10 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fedi.db import Id, Instant
+from fedi.db import Id, Instant, Json
 from fedi.models.base import Base
 
-__all__ = ["Activity", "ActivityState", "Direction"]
+__all__ = ["Activity", "ActivityState", "Direction", "InboxSet", "Reach"]
 
 
 class Direction(StrEnum):
@@ -53,3 +53,24 @@ class Activity(Base):
     reason: Mapped[str | None]
     """Why it was ignored or refused."""
     created_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class InboxSet(Base):
+    """A set of inboxes that activities went to: most posts of a person go to the same one."""
+
+    __tablename__ = "inbox_set"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    """SHA-256 of the sorted inboxes."""
+    inboxes: Mapped[list[str]] = mapped_column(Json)
+
+
+class Reach(Base):
+    """Where an object was sent, so that its Update and its Delete go there too."""
+
+    __tablename__ = "reach"
+
+    iri: Mapped[str] = mapped_column(primary_key=True)
+    """The object's id; the row outlives the object until its Delete has gone out."""
+    digest: Mapped[str] = mapped_column(ForeignKey("inbox_set.digest"), primary_key=True, index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)

@@ -26,6 +26,12 @@ class Peer(Base):
     """Failures in a row."""
     paused_until: Mapped[datetime | None] = mapped_column(Instant)
     """The breaker: nothing is sent before."""
+    refusals: Mapped[int] = mapped_column(server_default=text("0"))
+    """Deliveries in a row that it answered with 403."""
+    refused_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when it blocks us, as far as its answers tell: nothing is sent, but for a probe now and then."""
+    reacts: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether it ever sent a reaction with an emoji, and so understands them (FEP-c0e0)."""
     scheme: Mapped[str | None]
     """Signature scheme that it accepted last."""
     scheme_until: Mapped[datetime | None] = mapped_column(Instant)

@@ -14,7 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fedi.db import Id, Instant, Json
 from fedi.models.base import Base
 
-__all__ = ["HomeEntry", "Idempotency", "Mention", "Placeholder", "Post", "PostState", "PostTag", "Tombstone"]
+__all__ = [
+    "HomeEntry", "Idempotency", "Mention", "Pin", "Placeholder", "Post", "PostEdit", "PostState", "PostTag",
+    "Tombstone",
+]  # fmt: skip
 
 
 class PostState(StrEnum):
@@ -60,7 +63,23 @@ class Post(Base):
     reblog_of_id: Mapped[int | None] = mapped_column(
         Id, ForeignKey("post.id", ondelete="CASCADE"), index=True
     )
-    conversation: Mapped[str | None]
+    conversation: Mapped[str | None] = mapped_column(index=True)
+    context_iri: Mapped[str | None]
+    """Collection of the whole conversation (FEP-7888), as the author's server names it."""
+    replies_iri: Mapped[str | None]
+    """Collection of the answers, as the author's server names it."""
+    replies_fetched_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When that collection was last read."""
+    quote_of_id: Mapped[int | None] = mapped_column(Id, index=True)
+    """No foreign key: that the quoted post is gone is something to show."""
+    quote_iri: Mapped[str | None] = mapped_column(index=True)
+    """The quoted post's id, kept even when that post is not known here."""
+    quote_state: Mapped[str | None]
+    """Mastodon's: pending, accepted, rejected, revoked, deleted or unauthorized; None without a quote."""
+    quote_authorization: Mapped[str | None]
+    """The quoted author's stamp (FEP-044f), by its IRI."""
+    interaction_policy: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Who may do what with it, as `activitypub.objects.policy` writes it; None says nothing."""
     application_id: Mapped[int | None] = mapped_column(Id, ForeignKey("oauth_app.id", ondelete="SET NULL"))
     digital_source_type: Mapped[str | None]
     """IPTC term when the pictures are known to be made or changed by a machine."""
@@ -70,8 +89,39 @@ class Post(Base):
     replies_count: Mapped[int] = mapped_column(server_default=text("0"))
     reblogs_count: Mapped[int] = mapped_column(server_default=text("0"))
     favourites_count: Mapped[int] = mapped_column(server_default=text("0"))
+    quotes_count: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     edited_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class PostEdit(Base):
+    """What a post was before an edit, or as it was first published."""
+
+    __tablename__ = "post_edit"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    post_id: Mapped[int] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    content: Mapped[str]
+    spoiler_text: Mapped[str]
+    sensitive: Mapped[bool]
+    attachments: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    """`[{"id": number, "description": text or null}]`, in their order."""
+    poll_options: Mapped[list[str] | None] = mapped_column(Json)
+    emojis: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    """When this version was published."""
+
+
+class Pin(Base):
+    """A post that its author shows first on their profile."""
+
+    __tablename__ = "pin"
+
+    post_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Mention(Base):

@@ -1,4 +1,4 @@
-"""Who follows whom."""
+"""Who follows whom, who wants nothing to do with whom, and what people show on their profiles."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fedi.db import Id, Instant
 from fedi.models.base import Base
 
-__all__ = ["Follow", "FollowState"]
+__all__ = ["Block", "DomainBlock", "FeaturedTag", "Follow", "FollowState", "Mute"]
 
 
 class FollowState(StrEnum):
@@ -36,4 +36,58 @@ class Follow(Base):
     """Id of the Follow activity, which Accept, Reject and Undo name."""
     show_reblogs: Mapped[bool] = mapped_column(server_default=text("true"))
     notify: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Block(Base):
+    """`account_id` wants nothing to do with `target_id`; either may live elsewhere."""
+
+    __tablename__ = "block"
+    __table_args__ = (UniqueConstraint("account_id", "target_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
+    target_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    iri: Mapped[str]
+    """Id of the Block activity, which Undo names."""
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Mute(Base):
+    """`account_id`, who lives here, does not want to see `target_id`, who is not told."""
+
+    __tablename__ = "mute"
+    __table_args__ = (UniqueConstraint("account_id", "target_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
+    target_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    notifications: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether their notifications are hidden too."""
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class DomainBlock(Base):
+    """`account_id`, who lives here, wants nothing from a whole server."""
+
+    __tablename__ = "domain_block"
+    __table_args__ = (UniqueConstraint("account_id", "domain"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
+    domain: Mapped[str] = mapped_column(index=True)
+    """As `account.domain` has it; its subdomains are meant too."""
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class FeaturedTag(Base):
+    """A hashtag on somebody's profile."""
+
+    __tablename__ = "featured_tag"
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
+    name: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -183,6 +183,7 @@ def _new_actor(ctx: Context, *, iri: str, username: str, kind: str, private_key_
     if private_key_pem is None:
         private_key_pem = keys.private_pem(keys.generate_rsa())
     public = ctx.keys.get(iris.key(iri), private_key_pem).public_key()
+    proof_key = keys.generate_ed25519()
     return Account(
         id=ctx.ids.next(),
         username=username,
@@ -195,8 +196,13 @@ def _new_actor(ctx: Context, *, iri: str, username: str, kind: str, private_key_
         followers=iris.followers(iri),
         following=iris.following(iri),
         featured=iris.featured(iri),
-        public_keys=[{"id": iris.key(iri), "pem": keys.public_pem(public)}],
+        featured_tags=iris.featured_tags(iri),
+        public_keys=[
+            {"id": iris.key(iri), "pem": keys.public_pem(public)},
+            {"id": iris.proof_key(iri), "pem": keys.public_pem(proof_key.public_key())},
+        ],
         private_key_pem=private_key_pem,
+        proof_key_pem=keys.private_pem(proof_key),
         fields=[],
         emojis=[],
         also_known_as=[],

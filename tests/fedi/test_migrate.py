@@ -19,7 +19,7 @@ from sqlalchemy import Column, Connection, MetaData, String, inspect
 from fedi import migrate, migrations
 from fedi.db import Database
 from fedi.migrations import HEAD
-from fedi.models import Base
+from fedi.models import Account, Base, HomeEntry, Post
 from fedi.schema import revision
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # processes, or long by design
@@ -105,6 +105,41 @@ def test_a_new_migration_is_written_with_the_types_of_both_databases(tmp_path: P
     for part in ('"id", db.Id, autoincrement=False', '"payload", db.Json', '"run_at", db.Instant()'):
         assert part.replace('"', "'") in written
     assert "BigInteger" not in written.replace("sa.BigInteger().with_variant(sa.Integer(), 'sqlite')", "")
+
+
+async def test_what_an_older_server_holds_survives_the_upgrade(empty_url: str) -> None:
+    db = Database(empty_url)
+    now = 1_795_000_000_000  # milliseconds
+
+    def begin(connection: Connection) -> None:
+        command.upgrade(migrate.config(connection), "0001")
+        tables = MetaData()
+        tables.reflect(connection)
+        rows: dict[str, dict[str, Any]] = {
+            "account": {
+                "id": 1, "username": "ada", "domain": "", "iri": "https://a.example/users/ada", "kind": "Person",
+                "inbox": "https://a.example/users/ada/inbox", "public_keys": [], "fields": [],
+                "emojis": [], "also_known_as": [], "created_at": now,
+            },
+            "post": {
+                "id": 2, "iri": "https://a.example/users/ada/statuses/2", "account_id": 1, "local": True,
+                "visibility": "public", "emojis": [], "created_at": now,
+            },
+            "home_entry": {"account_id": 1, "post_id": 2},
+        }  # fmt: skip
+        for name, values in rows.items():
+            connection.execute(tables.tables[name].insert().values(values))
+
+    async with db.engine.begin() as connection:
+        await connection.run_sync(begin)
+    await migrate.upgrade(db)
+    async with db.read() as tx:
+        account = await tx.get_one(Account, 1)
+        assert (await tx.get_one(HomeEntry, (1, 2))).post_id == 2
+        assert (await tx.get_one(Post, 2)).quotes_count == 0
+    await db.close()
+    assert account.proof_key_pem is not None, "it gets the key that it lacked"
+    assert [key["id"] for key in account.public_keys] == ["https://a.example/users/ada#ed25519-key"]
 
 
 async def test_upgrading_again_changes_nothing(db: Database) -> None:

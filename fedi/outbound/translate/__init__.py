@@ -1,0 +1,26 @@
+"""Rows to wire objects: pure functions from models to dataclasses of `activitypub`, one module per matter.
+
+Nothing here reads the database or decides who may see what; the caller has loaded a `PostView` and knows
+its audience.
+"""
+
+from fedi.outbound.translate.deeds import (
+    accept,
+    announce,
+    announce_audience,
+    follow,
+    like,
+    reject,
+    undo,
+    undo_announce,
+    undo_follow,
+    undo_like,
+)
+from fedi.outbound.translate.notes import MADE_BY_A_MODEL, create, delete, note, tombstone, update
+from fedi.outbound.translate.people import actor_document, update_actor
+
+__all__ = [
+    "MADE_BY_A_MODEL", "accept", "actor_document", "announce", "announce_audience", "create", "delete",
+    "follow", "like", "note", "reject", "tombstone", "undo", "undo_announce", "undo_follow", "undo_like",
+    "update", "update_actor",
+]  # fmt: skip
