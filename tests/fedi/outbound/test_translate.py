@@ -30,7 +30,7 @@ def account(name: str = "alice", *, domain: str = "", **changes: Any) -> Account
         "shared_inbox": f"https://{domain or 'ai.example'}/inbox", "outbox": f"{iri}/outbox",
         "followers": f"{iri}/followers", "following": f"{iri}/following", "featured": f"{iri}/collections/featured",
         "public_keys": [{"id": f"{iri}#main-key", "pem": "PEM"}], "private_key_pem": "SECRET", "fields": [],
-        "emojis": [], "also_known_as": [], "locked": False, "discoverable": True, "indexable": False,
+        "emojis": [], "also_known_as": [], "attribution_domains": [], "memorial": False, "locked": False, "discoverable": True, "indexable": False,
         "created_at": NOW,
     }  # fmt: skip
     return Account(**values | changes)

@@ -56,9 +56,12 @@ async def test_an_account_has_everything_that_others_need_of_it(server: Server) 
 async def test_the_published_key_fits_the_private_one(server: Server) -> None:
     alice = await create(server, "alice")
     assert alice.private_key_pem is not None
+    assert alice.proof_key_pem is not None
     private = keys.load_private_pem(alice.private_key_pem)
+    proof = keys.load_private_pem(alice.proof_key_pem)
     assert alice.public_keys == [
-        {"id": f"{alice.iri}#main-key", "pem": keys.public_pem(private.public_key())}
+        {"id": f"{alice.iri}#main-key", "pem": keys.public_pem(private.public_key())},
+        {"id": f"{alice.iri}#ed25519-key", "pem": keys.public_pem(proof.public_key())},
     ]
 
 
