@@ -21,12 +21,16 @@ from activitypub.objects.actor import Actor
 from activitypub.objects.attachment import Attachment as WireAttachment
 from activitypub.objects.note import Note
 from activitypub.objects.tag import Emoji, Tag
+from activitypub.origin import same_origin
+from activitypub.read import http_iri
 from activitypub.vocab import TRAINED_ALGORITHMIC_MEDIA
 from fedi import text
+from fedi.config import Settings
 from fedi.context import Context
 from fedi.db import Tx, insert, step
 from fedi.ids import TAIL_BITS, first_id_at
 from fedi.models import Account, Attachment, AttachmentState, Mention, Post, PostState, PostTag
+from fedi.outbound.fetch import is_ours
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find_post
 
@@ -158,6 +162,7 @@ async def save_note(
         "in_reply_to_account_id": parent.account_id if parent else None,
         "in_reply_to_iri": note.in_reply_to,
         "created_at": created_at,
+        **_place_in_thread(ctx.settings, note, parent),
         **_note_columns(note),
     }
     statement = insert(tx, Post).values(values).on_conflict_do_nothing(index_elements=[Post.iri])
@@ -200,8 +205,29 @@ def require_storable(*iris: str) -> None:
         MalformedError: naming the beginning of the one at fault.
     """
     for iri in iris:
-        if len(iri.encode()) > IRI_BYTES_MAX:
+        if not _is_storable(iri):
             raise MalformedError(f"an identifier has more than {IRI_BYTES_MAX} bytes", iri=iri[:100])
+
+
+def _is_storable(iri: str) -> bool:
+    return len(iri.encode()) <= IRI_BYTES_MAX
+
+
+def _place_in_thread(settings: Settings, note: Note, parent: Post | None) -> dict[str, Any]:
+    """Name the conversation: as what is answered does, else as its author's server does.
+
+    Which posts belong to a conversation of ours is decided here, by what they answer: nobody gets into one by
+    saying so.
+    """
+    said = [name for name in (note.context, note.conversation) if name and _is_storable(name)]
+    said = [name for name in said if not is_ours(settings, name)]
+    replies = http_iri(note.replies)
+    return {
+        "conversation": (parent.conversation if parent else None) or next(iter(said), None),
+        "context_iri": (parent.context_iri if parent else None)
+        or next((name for name in said if name == http_iri(note.context)), None),
+        "replies_iri": replies if replies is not None and same_origin(replies, note.id) else None,
+    }
 
 
 def _note_columns(note: Note) -> dict[str, Any]:
@@ -212,7 +238,6 @@ def _note_columns(note: Note) -> dict[str, Any]:
         "spoiler_text": "" if note.is_converted else warning,
         "sensitive": note.sensitive or bool(warning and not note.is_converted),
         "language": note.language,
-        "conversation": note.context or note.conversation,
         "digital_source_type": _source_type_of(note),
         "emojis": _emojis(note.tags),
     }
@@ -280,7 +305,12 @@ async def _count(tx: Tx, author: Account, post: Post, parent: Post | None) -> No
     orphans = await tx.execute(
         update(Post)
         .where(Post.in_reply_to_iri == post.iri, Post.in_reply_to_id.is_(None))
-        .values(in_reply_to_id=post.id, in_reply_to_account_id=post.account_id)
+        .values(
+            in_reply_to_id=post.id,
+            in_reply_to_account_id=post.account_id,
+            conversation=post.conversation,
+            context_iri=post.context_iri,
+        )
         .returning(Post.id)
         .execution_options(synchronize_session=False)
     )

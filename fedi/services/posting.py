@@ -86,7 +86,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     mentioned = await _mentioned(ctx, tx, new.text)
     people = {account.id: account for account in mentioned.values()}
     post_id = post_id or ctx.ids.next()
-    iri = iris.note(author.iri, post_id)
+    iri, thread = iris.note(author.iri, post_id), iris.context(ctx.settings, post_id)
     post = Post(
         id=post_id,
         iri=iri,
@@ -102,7 +102,8 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
         in_reply_to_iri=parent.iri if parent else None,
-        conversation=parent.conversation if parent and parent.conversation else f"{iri}/context",
+        conversation=parent.conversation if parent and parent.conversation else thread,
+        context_iri=parent.context_iri if parent else thread,
         application_id=new.application_id,
         digital_source_type=new.digital_source_type,
         recipe=new.recipe,

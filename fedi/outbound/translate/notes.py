@@ -11,6 +11,7 @@ from datetime import datetime
 from activitypub.activities import Create, Delete, Update
 from activitypub.addressing import Audience, Visibility, address
 from activitypub.objects.attachment import Attachment
+from activitypub.objects.collection import Tally
 from activitypub.objects.note import Note
 from activitypub.objects.tag import Hashtag, Mention, Tag
 from activitypub.objects.tombstone import Tombstone
@@ -46,6 +47,10 @@ def note(view: PostView, settings: Settings) -> Note:
         published=post.created_at,
         updated=post.edited_at,
         conversation=post.conversation,
+        context=post.context_iri,
+        replies=iris.replies(post.iri),
+        likes=Tally(id=iris.likes(post.iri), total_items=post.favourites_count),
+        shares=Tally(id=iris.shares(post.iri), total_items=post.reblogs_count),
         attachments=tuple(_attachment(settings, entry) for entry in view.attachments if _is_ready(entry)),
         tags=(*_mentions(view, settings), *_hashtags(view, settings)),
         digital_source_type=post.digital_source_type,

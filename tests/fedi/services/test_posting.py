@@ -152,7 +152,7 @@ async def test_a_post_is_written_with_all_that_hangs_on_it(town: Town) -> None:
     assert 'href="https://far.test/@far"' in post.content
     assert 'href="https://fedi.test/tags/' in post.content
     assert "@nobody" in post.content
-    assert post.conversation == f"{post.iri}/context"
+    assert post.conversation == post.context_iri == f"https://fedi.test/contexts/{post.id}"
     async with town.server.ctx.db.read() as tx:
         mentioned = set(
             (await tx.execute(select(Mention.account_id).where(Mention.post_id == post.id))).scalars()
