@@ -125,7 +125,7 @@ class Pin(Base):
 
 
 class Mention(Base):
-    """Somebody named in a post, who may therefore see it."""
+    """Somebody to whom a post is addressed, who may therefore see it."""
 
     __tablename__ = "mention"
 
@@ -135,6 +135,8 @@ class Mention(Base):
     account_id: Mapped[int] = mapped_column(
         Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
     )
+    silent: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether nobody else is told (`bto` and `bcc`)."""
 
 
 class PostTag(Base):

@@ -140,7 +140,9 @@ def _names_in_posts() -> Select[*tuple[Any, ...]]:
         select(PostTag.post_id, PostTag.name, cast(null(), Id).label("account_id")).where(
             PostTag.post_id.in_(ids)
         ),
-        select(Mention.post_id, cast(null(), String), Mention.account_id).where(Mention.post_id.in_(ids)),
+        select(Mention.post_id, cast(null(), String), Mention.account_id).where(
+            Mention.post_id.in_(ids), ~Mention.silent
+        ),
     ).subquery()
     return (
         select(found.c.post_id, found.c.name, Account)

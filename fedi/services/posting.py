@@ -57,6 +57,14 @@ class NewPost:
 
     text: str
     visibility: str
+    html: str | None = None
+    """The text as the client marked it up; made from the text when missing."""
+    hashtags: Sequence[str] = ()
+    """Beside those in the text."""
+    addressed: Sequence[int] = ()
+    """Accounts that are addressed beside those whom the text mentions."""
+    blind: Sequence[int] = ()
+    """Accounts that get it without anybody else being told."""
     spoiler_text: str = ""
     sensitive: bool = False
     language: str | None = None
@@ -83,8 +91,10 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     _require_within_limits(ctx, new)
     parent = await _answered(tx, author, new.in_reply_to_id)
     attachments = await _take_attachments(tx, author, new.attachment_ids)
-    mentioned = await _mentioned(ctx, tx, new.text)
-    people = {account.id: account for account in mentioned.values()}
+    mentioned = await _mentioned(ctx, tx, new.text) if new.html is None else {}
+    named = {account.id: account for account in mentioned.values()} | await _addressed(tx, new.addressed)
+    blind = {key: who for key, who in (await _addressed(tx, new.blind)).items() if key not in named}
+    people = named | blind
     post_id = post_id or ctx.ids.next()
     iri, thread = iris.note(author.iri, post_id), iris.context(ctx.settings, post_id)
     post = Post(
@@ -95,7 +105,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         local=True,
         visibility=new.visibility,
         source=new.text,
-        content=_render(ctx, new.text, mentioned),
+        content=_render(ctx, new.text, mentioned) if new.html is None else text.sanitise(new.html),
         spoiler_text=new.spoiler_text,
         sensitive=new.sensitive or bool(new.spoiler_text),
         language=new.language or ctx.settings.language,
@@ -112,8 +122,11 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     )
     tx.add(post)
     await tx.flush()
-    tx.add_all(Mention(post_id=post_id, account_id=account_id) for account_id in people)
-    tx.add_all(PostTag(post_id=post_id, name=name) for name in text.find_hashtags(new.text))
+    tx.add_all(
+        Mention(post_id=post_id, account_id=account_id, silent=account_id in blind) for account_id in people
+    )
+    tags = dict.fromkeys([*text.find_hashtags(new.text), *new.hashtags])
+    tx.add_all(PostTag(post_id=post_id, name=name) for name in tags)
     for position, attachment in enumerate(attachments):
         attachment.post_id, attachment.position = post_id, position
     await tx.flush()
@@ -123,7 +136,9 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         await notify(
             ctx, tx, account_id=account_id, from_account_id=author.id, kind="mention", post_id=post_id
         )
-    await _announce(ctx, tx, author, post, parent)
+    # A shared inbox would not tell the other side for whom it is, when the post does not.
+    unseen = tuple(sorted(account.inbox for account in blind.values() if not account.is_local))
+    await _announce(ctx, tx, author, post, parent, inboxes=unseen)
     return post
 
 
@@ -289,6 +304,14 @@ async def _mentioned(ctx: Context, tx: Tx, source: str) -> dict[str, Account]:
     return found
 
 
+async def _addressed(tx: Tx, ids: Sequence[int]) -> dict[int, Account]:
+    """Return the accounts of these ids, but servers, which read nothing."""
+    if len(ids) > MENTIONS_MAX:
+        raise Refused(422, f"A post may be addressed to {MENTIONS_MAX} people at most.")
+    found = [await tx.get(Account, account_id) for account_id in ids]
+    return {account.id: account for account in found if account is not None and account.kind != "Application"}
+
+
 def _render(ctx: Context, source: str, mentioned: dict[str, Account]) -> str:
     links = {
         handle: text.MentionLink(url=account.url or account.iri, shown=account.username)
@@ -305,14 +328,18 @@ async def _count(ctx: Context, tx: Tx, author: Account, post: Post) -> None:
     author.last_status_at = ctx.clock()
 
 
-async def _announce(ctx: Context, tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
+async def _announce(
+    ctx: Context, tx: Tx, author: Account, post: Post, parent: Post | None, *, inboxes: tuple[str, ...]
+) -> None:
     view = await find.load_one(tx, post.id)
     assert view is not None
     others = {account.id for account in view.mentions}
     if parent is not None and post.visibility in OPEN:
         others.add(parent.account_id)
     audience = Audience(
-        followers_of=None if post.visibility == "direct" else author.id, account_ids=tuple(sorted(others))
+        followers_of=None if post.visibility == "direct" else author.id,
+        account_ids=tuple(sorted(others)),
+        inboxes=inboxes,
     )
     created = translate.create(view, ctx.settings)
     await record(ctx, tx, sender=author, activity=created, audience=audience, order_on=post.iri)

@@ -289,11 +289,15 @@ NEW_COLUMNS: dict[str, list[sa.Column[Any]]] = {
         _flag("hides_collections", "false"),
         sa.Column("silenced_at", db.Instant()),
         sa.Column("deleted_at", db.Instant()),
+        sa.Column("avatar_description", sa.String(), server_default="", nullable=False),
+        sa.Column("header_description", sa.String(), server_default="", nullable=False),
     ],
+    "follow": [sa.Column("languages", sa.String(), server_default="", nullable=False)],
     "login": [
         sa.Column("default_quote_policy", sa.String(), server_default="public", nullable=False),
         _flag("tells_of_blocks", "true"),
     ],
+    "mention": [_flag("silent", "false")],
     "peer": [
         sa.Column("refusals", sa.Integer(), server_default=sa.literal_column("0"), nullable=False),
         sa.Column("refused_at", db.Instant()),
