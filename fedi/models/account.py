@@ -62,10 +62,13 @@ class Account(Base):
     """Ed25519, for proofs in documents (FEP-8b32)."""
     avatar_key: Mapped[str | None]
     avatar_url: Mapped[str | None]
+    avatar_description: Mapped[str] = mapped_column(server_default="")
+    """What it shows, for who does not see it."""
     header_key: Mapped[str | None]
     header_url: Mapped[str | None]
+    header_description: Mapped[str] = mapped_column(server_default="")
     fields: Mapped[list[dict[str, Any]]] = mapped_column(Json)
-    """`[{"name": text, "value": HTML, "verified_at": null}]`."""
+    """`[{"name": text, "value": HTML, "source": as typed, "verified_at": moment as text or null}]`."""
     emojis: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     also_known_as: Mapped[list[str]] = mapped_column(Json)
     attribution_domains: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))

@@ -36,6 +36,8 @@ class Follow(Base):
     """Id of the Follow activity, which Accept, Reject and Undo name."""
     show_reblogs: Mapped[bool] = mapped_column(server_default=text("true"))
     notify: Mapped[bool] = mapped_column(server_default=text("false"))
+    languages: Mapped[str] = mapped_column(server_default="")
+    """Languages of the posts that are wanted, as `|en|de|`, which both databases search; empty means all."""
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
