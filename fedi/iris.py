@@ -7,10 +7,10 @@ and never from a request's Host header.
 from fedi.config import Settings
 
 __all__ = [
-    "actor", "block", "context", "featured", "featured_tags", "followers", "followers_synchronization",
+    "actor", "attachment", "block", "context", "featured", "featured_tags", "followers", "followers_synchronization",
     "following", "inbox", "instance_actor", "key", "likes", "local_post_id", "local_username", "media",
-    "move", "note", "outbox", "post", "profile", "proof_key", "quote_request", "replies", "report",
-    "shared_inbox", "shares", "stamp", "static", "tag", "vote",
+    "move", "note", "outbox", "pin", "post", "profile", "proof_key", "proxy", "quote_request", "replies", "report",
+    "shared_inbox", "shares", "stamp", "static", "tag", "upload_media", "vote",
 ]  # fmt: skip
 
 ID_MAX = 2**63 - 1
@@ -87,6 +87,11 @@ def move(actor_iri: str, move_id: int) -> str:
     return f"{actor_iri}#moves/{move_id}"
 
 
+def pin(actor_iri: str, pin_id: int) -> str:
+    """Return the id of an Add or Remove by an actor of ours, to or from what its profile shows."""
+    return f"{actor_iri}#pins/{pin_id}"
+
+
 def vote(actor_iri: str, vote_id: int) -> str:
     """Return the id of a vote of an actor of ours in a poll."""
     return f"{actor_iri}#votes/{vote_id}"
@@ -150,6 +155,21 @@ def media(settings: Settings, blob_key: str) -> str:
 def static(settings: Settings, name: str) -> str:
     """Return the address of a file that ships with the server."""
     return f"{settings.origin}/static/{name}"
+
+
+def attachment(actor_iri: str, attachment_id: int) -> str:
+    """Return the id of an upload of an actor of ours."""
+    return f"{actor_iri}/media/{attachment_id}"
+
+
+def upload_media(settings: Settings) -> str:
+    """Return where clients of ActivityPub upload files."""
+    return f"{settings.origin}/api/c2s/media"
+
+
+def proxy(settings: Settings) -> str:
+    """Return where clients of ActivityPub ask for documents of other servers."""
+    return f"{settings.origin}/api/c2s/proxy"
 
 
 def tag(settings: Settings, name: str) -> str:

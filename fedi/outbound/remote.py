@@ -104,15 +104,20 @@ def _actor_columns(actor: Actor, domain: str, now: datetime) -> dict[str, Any]:
         "followers": actor.followers,
         "following": actor.following,
         "featured": actor.featured,
+        "featured_tags": actor.featured_tags,
         "public_keys": [{"id": key.id, "pem": key.pem} for key in actor.public_keys if key.owner == actor.id],
         "avatar_url": actor.icon.url if actor.icon else None,
+        "avatar_description": (actor.icon and actor.icon.alt) or "",
         "header_url": actor.image.url if actor.image else None,
+        "header_description": (actor.image and actor.image.alt) or "",
         "fields": [
             {"name": text.clean_name(row.name), "value": text.sanitise(row.value), "verified_at": None}
             for row in actor.fields
         ],
         "emojis": _emojis(actor.tags),
         "also_known_as": list(actor.also_known_as),
+        "attribution_domains": list(actor.attribution_domains),
+        "memorial": actor.memorial,
         "moved_to": actor.moved_to,
         "locked": actor.manually_approves_followers,
         "discoverable": actor.discoverable,

@@ -20,6 +20,7 @@ from fedi.models import (
     Favourite,
     Mention,
     OAuthApp,
+    Pin,
     Placeholder,
     Post,
     PostTag,
@@ -45,6 +46,8 @@ class PostView:
     """Whether the viewer favoured it, or the post that it boosts."""
     boosted: bool = False
     """Whether the viewer boosted it, or the post that it boosts."""
+    pinned: bool = False
+    """Whether the viewer, who wrote it, shows it first on their profile."""
 
 
 async def by_id(tx: Tx, post_id: int) -> Post | None:
@@ -99,6 +102,7 @@ async def load(tx: Tx, ids: Sequence[int], *, viewer_id: int | None = None) -> l
             reblog=held,
             favourited=row.favoured,
             boosted=row.passed_on,
+            pinned=row.pinned,
         )
 
     views: dict[int, PostView] = {}
@@ -121,9 +125,10 @@ def _posts() -> Select[*tuple[Any, ...]]:
     viewer, shown = bindparam("viewer", type_=Id), func.coalesce(Post.reblog_of_id, Post.id)
     favoured = exists().where(Favourite.account_id == viewer, Favourite.post_id == shown)
     passed_on = exists().where(mine.account_id == viewer, mine.reblog_of_id == shown)
+    pinned = exists().where(Pin.post_id == shown, Pin.account_id == viewer)
     return (
         select(Post, Account, OAuthApp, boosted, author, app)
-        .add_columns(favoured.label("favoured"), passed_on.label("passed_on"))
+        .add_columns(favoured.label("favoured"), passed_on.label("passed_on"), pinned.label("pinned"))
         .join(Account, Account.id == Post.account_id)
         .outerjoin(OAuthApp, OAuthApp.id == Post.application_id)
         .outerjoin(boosted, boosted.id == Post.reblog_of_id)

@@ -155,7 +155,7 @@ def status(view: PostView, settings: Settings, *, marked: bool) -> Status:
         built["reblogged"] = view.boosted
         built["muted"] = False
         built["bookmarked"] = False
-        built["pinned"] = False
+        built["pinned"] = view.pinned
         built["filtered"] = []
     return built
 
