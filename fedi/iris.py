@@ -7,10 +7,11 @@ and never from a request's Host header.
 from fedi.config import Settings
 
 __all__ = [
-    "actor", "attachment", "block", "context", "featured", "featured_tags", "followers", "followers_synchronization",
-    "following", "inbox", "instance_actor", "key", "likes", "local_post_id", "local_username", "media",
-    "move", "note", "outbox", "pin", "post", "profile", "proof_key", "proxy", "quote_request", "replies", "report",
-    "shared_inbox", "shares", "stamp", "static", "tag", "upload_media", "vote",
+    "actor", "attachment", "block", "context", "featured", "featured_tags", "followers",
+    "followers_synchronization", "following", "inbox", "instance_actor", "key", "likes", "local_post_id",
+    "local_username", "media", "move", "note", "outbox", "pin", "post", "profile", "proof_key", "proxy",
+    "quote_request", "replies", "report", "shared_inbox", "shares", "stamp", "static", "tag",
+    "upload_media", "vote",
 ]  # fmt: skip
 
 ID_MAX = 2**63 - 1

@@ -21,7 +21,7 @@ from activitypub.objects.tag import Tag, read_tags
 from activitypub.origin import same_origin
 from activitypub.vocab import ACTOR_TYPES, context_for
 
-__all__ = ["Actor", "Application", "Field", "Multikey", "Picture", "PublicKey"]
+__all__ = ["Actor", "Application", "ClientEndpoints", "Field", "Multikey", "Picture", "PublicKey"]
 
 # Not in any user name: what would end it in a handle, a path or a line of text. What cannot be
 # printed is refused besides.
@@ -141,6 +141,35 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientEndpoints:
+    """Where an actor's own applications go (ActivityPub section 4.1; SocialCG's media upload)."""
+
+    oauth_authorization: str
+    oauth_token: str
+    proxy: str
+    upload_media: str
+
+    @classmethod
+    def from_json(cls, value: object) -> Self | None:
+        """Read them from `endpoints`; None unless all four are there."""
+        doc: read.Doc = value if isinstance(value, Mapping) else {}
+        names = ("oauthAuthorizationEndpoint", "oauthTokenEndpoint", "proxyUrl", "uploadMedia")
+        found = [iri for name in names if (iri := read.http_iri(doc.get(name))) is not None]
+        if len(found) < len(names):
+            return None
+        return cls(oauth_authorization=found[0], oauth_token=found[1], proxy=found[2], upload_media=found[3])
+
+    def to_json(self) -> dict[str, str]:
+        """Render them as members of `endpoints`."""
+        return {
+            "oauthAuthorizationEndpoint": self.oauth_authorization,
+            "oauthTokenEndpoint": self.oauth_token,
+            "proxyUrl": self.proxy,
+            "uploadMedia": self.upload_media,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """An actor, as far as we use its document.
 
@@ -154,6 +183,7 @@ class Actor:
         summary: biography, HTML, not yet sanitised.
         url: its page for browsers.
         shared_inbox: one inbox for all actors of its server.
+        client_endpoints: for the actor's own applications.
         manually_approves_followers: a Follow waits for its answer.
         discoverable: may be suggested; absence counts as no.
         indexable: its posts may be searched; absence counts as no.
@@ -177,6 +207,7 @@ class Actor:
     featured: str | None = None
     featured_tags: str | None = None
     shared_inbox: str | None = None
+    client_endpoints: ClientEndpoints | None = None
     published: datetime | None = None
     manually_approves_followers: bool = False
     discoverable: bool = False
@@ -232,6 +263,7 @@ class Actor:
             featured=_own(doc, "featured", iri),
             featured_tags=_own(doc, "featuredTags", iri),
             shared_inbox=read.http_iri(shared),
+            client_endpoints=ClientEndpoints.from_json(endpoints),
             published=read.instant(doc.get("published")),
             manually_approves_followers=read.boolean(doc.get("manuallyApprovesFollowers")) or False,
             discoverable=read.boolean(doc.get("discoverable")) or False,
@@ -255,7 +287,8 @@ class Actor:
 
         The first public key goes out alone, as an object: snac reads no list.
         """
-        shared = None if self.shared_inbox is None else {"sharedInbox": self.shared_inbox}
+        endpoints = {} if self.shared_inbox is None else {"sharedInbox": self.shared_inbox}
+        endpoints |= {} if self.client_endpoints is None else self.client_endpoints.to_json()
         doc: dict[str, Any] = {
             "id": self.id,
             "type": self.type,
@@ -270,7 +303,7 @@ class Actor:
             "following": self.following,
             "featured": self.featured,
             "featuredTags": self.featured_tags,
-            "endpoints": shared,
+            "endpoints": endpoints or None,
             "published": None if self.published is None else read.rfc3339(self.published),
             "manuallyApprovesFollowers": self.manually_approves_followers,
             "discoverable": self.discoverable,

@@ -271,6 +271,7 @@ def _labelled(ctx: Context, new: posting.NewPost, *, prompt: str, model: str) ->
     return dataclasses.replace(
         new,
         text=f"{prompt}\n\n{label}",
+        html=None,  # it would be shown instead of the label
         attachment_ids=(),
         digital_source_type=TRAINED_ALGORITHMIC_MEDIA,
     )

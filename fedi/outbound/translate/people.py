@@ -8,7 +8,7 @@ from typing import Any
 
 from activitypub import keys
 from activitypub.activities import Update
-from activitypub.objects.actor import Actor, Field, Multikey, Picture, PublicKey
+from activitypub.objects.actor import Actor, ClientEndpoints, Field, Multikey, Picture, PublicKey
 from activitypub.vocab import PUBLIC
 from fedi import iris, models
 from fedi.config import Settings
@@ -30,6 +30,7 @@ def actor_document(account: models.Account, settings: Settings) -> Actor:
         featured=account.featured,
         featured_tags=account.featured_tags,
         shared_inbox=account.shared_inbox,
+        client_endpoints=_client_endpoints(account, settings),
         name=account.display_name or account.username,
         summary=account.note,
         url=account.url,
@@ -63,6 +64,18 @@ def update_actor(account: models.Account, settings: Settings, now: datetime) -> 
         to=(PUBLIC,),
         object_id=account.iri,
         object_doc=actor_document(account, settings).to_json(context=False),
+    )
+
+
+def _client_endpoints(account: models.Account, settings: Settings) -> ClientEndpoints | None:
+    """Return where the person's applications go; nobody signs in as the server."""
+    if account.kind == "Application":
+        return None
+    return ClientEndpoints(
+        oauth_authorization=f"{settings.origin}/oauth/authorize",
+        oauth_token=f"{settings.origin}/oauth/token",
+        proxy=iris.proxy(settings),
+        upload_media=iris.upload_media(settings),
     )
 
 

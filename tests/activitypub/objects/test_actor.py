@@ -88,6 +88,21 @@ def test_a_shared_inbox_may_be_on_another_host():
     assert found.shared_inbox == "https://ap.m.example/inbox"
 
 
+def test_the_doors_of_the_persons_own_applications_go_out_and_come_back():
+    doors = {
+        "sharedInbox": "https://m.example/inbox",
+        "oauthAuthorizationEndpoint": "https://m.example/oauth/authorize",
+        "oauthTokenEndpoint": "https://m.example/oauth/token",
+        "proxyUrl": "https://m.example/proxy",
+        "uploadMedia": "https://m.example/media",
+    }
+    found = actor(endpoints=doors)
+    assert found.client_endpoints is not None
+    assert found.client_endpoints.upload_media == "https://m.example/media"
+    assert found.to_json()["endpoints"] == doors
+    assert actor(endpoints={**doors, "proxyUrl": "javascript:1"}).client_endpoints is None
+
+
 @pytest.mark.parametrize("endpoints", [None, "https://m.example/inbox", [], {}, {"sharedInbox": 5}])
 def test_odd_endpoints_are_read_as_absent(endpoints):
     assert actor(endpoints=endpoints).shared_inbox is None
