@@ -94,6 +94,10 @@ class Account(Base):
     suspended_at: Mapped[datetime | None] = mapped_column(Instant)
     silenced_at: Mapped[datetime | None] = mapped_column(Instant)
     """Limited: shown to their followers and who looks for them, and to nobody else."""
+    suspended_by_rule: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether they are suspended because their server is, and no longer than that."""
+    silenced_by_rule: Mapped[bool] = mapped_column(server_default=text("false"))
+    """As above."""
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)
     """When a local account was deleted: its name stays taken, and its key signs what is still queued."""
 

@@ -18,6 +18,8 @@ class AttachmentState(StrEnum):
     QUEUED = "queued"
     READY = "ready"
     FAILED = "failed"
+    WITHHELD = "withheld"
+    """Of a server whose media are not shown here (`DomainRule.reject_media`)."""
 
 
 class Attachment(Base):

@@ -288,6 +288,8 @@ NEW_COLUMNS: dict[str, list[sa.Column[Any]]] = {
         _flag("memorial", "false"),
         _flag("hides_collections", "false"),
         sa.Column("silenced_at", db.Instant()),
+        _flag("suspended_by_rule", "false"),
+        _flag("silenced_by_rule", "false"),
         sa.Column("deleted_at", db.Instant()),
         sa.Column("avatar_description", sa.String(), server_default="", nullable=False),
         sa.Column("header_description", sa.String(), server_default="", nullable=False),
