@@ -105,6 +105,7 @@ class Collection:
         last: the last page's address.
         items: what it holds itself, or None if only its pages hold items.
         first_page: the first page, where it is embedded (Mastodon's replies).
+        attributed_to: whose it is, where it says so (FEP-f228).
     """
 
     id: str | None = None
@@ -114,6 +115,7 @@ class Collection:
     last: str | None = None
     items: tuple[Item, ...] | None = None
     first_page: CollectionPage | None = None
+    attributed_to: str | None = None
 
     @classmethod
     def from_json(cls, doc: read.Doc) -> Self:
@@ -133,6 +135,7 @@ class Collection:
             last=read.one_id(doc.get("last")),
             items=_items(doc),
             first_page=CollectionPage.from_json(first) if isinstance(first, Mapping) else None,
+            attributed_to=read.one_id(doc.get("attributedTo")),
         )
 
     def to_json(self, *, context: bool = True) -> dict[str, Any]:
@@ -140,7 +143,12 @@ class Collection:
         doc: dict[str, Any] = {} if self.id is None else {"id": self.id}
         doc["type"] = "OrderedCollection" if self.ordered else "Collection"
         page = None if self.first_page is None else self.first_page.to_json(context=False)
-        numbers = {"totalItems": self.total_items, "first": page or self.first, "last": self.last}
+        numbers = {
+            "attributedTo": self.attributed_to,
+            "totalItems": self.total_items,
+            "first": page or self.first,
+            "last": self.last,
+        }
         doc |= {key: value for key, value in numbers.items() if value is not None}
         if self.items is not None:
             doc["orderedItems" if self.ordered else "items"] = list(self.items)

@@ -1,14 +1,14 @@
 """Outbox, followers, following and pinned posts: counts, and pages of what is public.
 
-Pages go backwards by id, so that a page stays the same while new things come in before it. Everything here is
-what a stranger may see; posts for followers are delivered, not listed.
+Everything here is what a stranger may see, and so are the counts; posts for followers are delivered, not
+listed. Whoever hides their followers and whom they follow shows two numbers and no names.
 
 Source: ActivityPub sections 5.1 to 5.4; page sizes are Mastodon's.
 """
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,18 +18,23 @@ from fedi.config import Settings
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
+from fedi.inbound import pages
 from fedi.inbound.answer import document, viewer
-from fedi.inbound.documents import ID_CHARACTERS_MAX, local_account
-from fedi.models import Account, Follow, FollowState, Post
+from fedi.inbound.documents import local_account
+from fedi.models import Account
 from fedi.outbound import translate
+from fedi.queries import follows, timelines
 from fedi.queries import posts as find_post
+from fedi.queries.page import Page, Slice
 from fedi.queries.posts import PostView
-from fedi.queries.visibility import public_clause
 
 __all__ = ["featured", "followers", "following", "instance_collection", "outbox"]
 
 POSTS_PER_PAGE = 20
 PEOPLE_PER_PAGE = 40
+
+Listed: TypeAlias = Callable[[Tx, int, Page], Awaitable[Slice[tuple[int, Account]]]]
+"""A query for one page of the people around an account."""
 
 
 async def outbox(request: Request) -> Response:
@@ -37,15 +42,17 @@ async def outbox(request: Request) -> Response:
     ctx = context.of(request)
     account = await _account(ctx, request)
     iri = account.outbox or iris.outbox(account.iri)
-    if not _is_page(request):
-        return _answer(ctx, Collection(id=iri, total_items=account.statuses_count, first=f"{iri}?page=true"))
+    if not pages.is_page(request):
+        async with ctx.db.read() as tx:
+            total = await timelines.count_public(tx, account.id)
+        return _collection(ctx, iri, total)
+    page = pages.wanted(request, POSTS_PER_PAGE)
     async with ctx.db.read() as tx:
-        ids = select(Post.id).where(Post.account_id == account.id, public_clause(), _before(request, Post.id))
-        rows = await tx.execute(ids.order_by(Post.id.desc()).limit(POSTS_PER_PAGE))
-        views = await find_post.load(tx, list(rows.scalars()))
-    items = tuple(_activity(view, ctx.settings) for view in views)
-    more = f"{iri}?page=true&max_id={views[-1].post.id}" if len(views) == POSTS_PER_PAGE else None
-    return _answer(ctx, CollectionPage(id=_here(ctx, request), part_of=iri, next=more, items=items))
+        found = await timelines.of_account(tx, None, account.id, page)
+        views = await find_post.load(tx, found.rows)
+    items = [_activity(view, ctx.settings) for view in views]
+    described = pages.newest_first(pages.here(ctx, request), iri, page, found.rows, items, more=found.more)
+    return _answer(ctx, described)
 
 
 async def followers(request: Request) -> Response:
@@ -53,7 +60,7 @@ async def followers(request: Request) -> Response:
     ctx = context.of(request)
     account = await _account(ctx, request)
     iri = account.followers or iris.followers(account.iri)
-    return await _people(ctx, request, iri, account.followers_count, of=account, whose=Follow.account_id)
+    return await _people(ctx, request, iri, account, total=account.followers_count, listed=follows.followers)
 
 
 async def following(request: Request) -> Response:
@@ -61,7 +68,7 @@ async def following(request: Request) -> Response:
     ctx = context.of(request)
     account = await _account(ctx, request)
     iri = account.following or iris.following(account.iri)
-    return await _people(ctx, request, iri, account.following_count, of=account, whose=Follow.target_id)
+    return await _people(ctx, request, iri, account, total=account.following_count, listed=follows.following)
 
 
 async def featured(request: Request) -> Response:
@@ -75,7 +82,7 @@ async def featured(request: Request) -> Response:
 async def instance_collection(request: Request) -> Response:
     """GET /actor/…: the server itself posts nothing, follows nobody and has no followers."""
     ctx = context.of(request)
-    return _answer(ctx, Collection(id=_here(ctx, request), total_items=0, items=()))
+    return _answer(ctx, Collection(id=pages.here(ctx, request), total_items=0, items=()))
 
 
 async def _account(ctx: Context, request: Request) -> Account:
@@ -88,28 +95,20 @@ async def _account(ctx: Context, request: Request) -> Account:
 
 
 async def _people(
-    ctx: Context, request: Request, iri: str, total: int, *, of: Account, whose: Any
+    ctx: Context, request: Request, iri: str, account: Account, *, total: int, listed: Listed
 ) -> Response:
-    """Answer with a collection of people, or one page of it; `whose` is the side that is listed."""
-    if not _is_page(request):
-        return _answer(ctx, Collection(id=iri, total_items=total, first=f"{iri}?page=true"))
-    other = Follow.target_id if whose is Follow.account_id else Follow.account_id
+    """Answer with a collection of people, or one page of it; with the number only when they are hidden."""
+    if account.hides_collections:
+        if pages.is_page(request):
+            raise Refused(404, "Record not found")
+        return _answer(ctx, Collection(id=iri, total_items=total))
+    if not pages.is_page(request):
+        return _collection(ctx, iri, total)
+    page = pages.wanted(request, PEOPLE_PER_PAGE)
     async with ctx.db.read() as tx:
-        rows = await _relations(tx, request, whose, other == of.id)
-    more = f"{iri}?page=true&max_id={rows[-1][0]}" if len(rows) == PEOPLE_PER_PAGE else None
-    items = tuple(account_iri for _, account_iri in rows)
-    return _answer(ctx, CollectionPage(id=_here(ctx, request), part_of=iri, next=more, items=items))
-
-
-async def _relations(tx: Tx, request: Request, whose: Any, chosen: Any) -> list[tuple[int, str]]:
-    statement = (
-        select(Follow.id, Account.iri)
-        .join(Account, Account.id == whose)
-        .where(chosen, Follow.state == FollowState.ACCEPTED, _before(request, Follow.id))
-        .order_by(Follow.id.desc())
-        .limit(PEOPLE_PER_PAGE)
-    )
-    return [(row[0], row[1]) for row in await tx.execute(statement)]
+        found = await listed(tx, account.id, page)
+    ids, items = [row[0] for row in found.rows], [row[1].iri for row in found.rows]
+    return _answer(ctx, pages.newest_first(pages.here(ctx, request), iri, page, ids, items, more=found.more))
 
 
 def _activity(view: PostView, settings: Settings) -> dict[str, Any]:
@@ -118,28 +117,9 @@ def _activity(view: PostView, settings: Settings) -> dict[str, Any]:
     return translate.announce(view.post, view.account, view.reblog.post, view.reblog.account).to_json()
 
 
-def _is_page(request: Request) -> bool:
-    return request.query_params.get("page") == "true"
-
-
-def _before(request: Request, column: Any) -> Any:
-    """Return the condition for the page that the request asks for.
-
-    Raises:
-        Refused: 400, when `max_id` is no id.
-    """
-    text = request.query_params.get("max_id")
-    if text is None:
-        return column.is_not(None)
-    if not (text.isascii() and text.isdecimal() and len(text) <= ID_CHARACTERS_MAX and int(text) < 2**63):
-        raise Refused(400, "max_id is not an id")
-    return column < int(text)
-
-
-def _here(ctx: Context, request: Request) -> str:
-    """Return the address that was asked for, at our configured origin."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return f"{ctx.settings.origin}{request.url.path}{query}"
+def _collection(ctx: Context, iri: str, total: int) -> Response:
+    described = Collection(id=iri, total_items=total, first=pages.first(iri), last=pages.last(iri))
+    return _answer(ctx, described)
 
 
 def _answer(ctx: Context, content: Collection | CollectionPage) -> Response:

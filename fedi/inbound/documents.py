@@ -10,6 +10,7 @@ Source: ActivityPub section 3.2; GoToSocial's documentation of authorized fetch.
 """
 
 import dataclasses
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +20,7 @@ from fedi import context, iris
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
+from fedi.inbound import pages
 from fedi.inbound.answer import document, gone, viewer
 from fedi.models import Account, Post, Tombstone
 from fedi.outbound import translate
@@ -27,10 +29,25 @@ from fedi.queries import posts as find_post
 from fedi.queries.posts import PostView
 from fedi.queries.visibility import can_see
 
-__all__ = ["activity", "actor", "instance_actor", "local_account", "note", "to_post", "to_profile"]
+__all__ = [
+    "Reading", "activity", "actor", "instance_actor", "local_account", "note", "read_post", "to_post",
+    "to_profile",
+]  # fmt: skip
 
-ID_CHARACTERS_MAX = 19
-"""Of a post id: what 63 bits can hold."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A post, and for whom it was looked up.
+
+    Attributes:
+        view: the post.
+        public: whether everyone may see it, and a cache may keep it.
+        viewer_id: who signed, as far as we know them; nobody is asked where it makes no difference.
+    """
+
+    view: PostView
+    public: bool
+    viewer_id: int | None
 
 
 async def actor(request: Request) -> Response:
@@ -62,22 +79,21 @@ async def instance_actor(request: Request) -> Response:
 async def note(request: Request) -> Response:
     """GET /users/NAME/statuses/ID: a post."""
     ctx = context.of(request)
-    found = await _read(ctx, request)
+    found = await read_post(ctx, request)
     if isinstance(found, Response):
         return found
-    view, public = found
-    if view.reblog is not None:
+    if found.view.reblog is not None:
         raise Refused(404, "Record not found")
-    return document(translate.note(view, ctx.settings).to_json(), public=public)
+    return document(translate.note(found.view, ctx.settings).to_json(), public=found.public)
 
 
 async def activity(request: Request) -> Response:
     """GET /users/NAME/statuses/ID/activity: the Create of a post, or a boost."""
     ctx = context.of(request)
-    found = await _read(ctx, request)
+    found = await read_post(ctx, request)
     if isinstance(found, Response):
         return found
-    view, public = found
+    view, public = found.view, found.public
     if view.reblog is None:
         return document(translate.create(view, ctx.settings).to_json(), public=public)
     said = translate.announce(view.post, view.account, view.reblog.post, view.reblog.account)
@@ -112,8 +128,8 @@ async def local_account(ctx: Context, request: Request) -> Account:
     return account
 
 
-async def _read(ctx: Context, request: Request) -> tuple[PostView, bool] | Response:
-    """Find a post for a reader: the post and whether it is for everyone, or the answer that it is gone.
+async def read_post(ctx: Context, request: Request) -> Reading | Response:
+    """Find the post that an address names for its reader, or the answer that it is gone.
 
     Raises:
         Refused: 404, or 401 as `answer.viewer`.
@@ -132,7 +148,7 @@ async def _read(ctx: Context, request: Request) -> tuple[PostView, bool] | Respo
         view = await find_post.load_one(tx, post.id)
     if view is None:
         raise Refused(404, "Record not found")
-    return view, public
+    return Reading(view=view, public=public, viewer_id=viewer_id)
 
 
 async def _local_post(tx: Tx, post_id: int, name: str) -> Post | None:
@@ -152,10 +168,7 @@ async def _missing(tx: Tx, iri: str) -> Response:
 
 
 def _post_id(request: Request) -> int:
-    text = request.path_params["post_id"]
-    if not (text.isascii() and text.isdecimal() and len(text) <= ID_CHARACTERS_MAX and int(text) < 2**63):
-        raise Refused(404, "Record not found")
-    return int(text)
+    return pages.identifier(request.path_params["post_id"])
 
 
 def _bare(described: Actor) -> Actor:

@@ -6,7 +6,7 @@ the redirect below it, or to the page in `web`.
 
 from starlette.routing import BaseRoute, Route
 
-from fedi.inbound import collections, documents, inbox, wellknown
+from fedi.inbound import collections, contexts, documents, inbox, replies, wellknown
 from fedi.inbound.negotiate import DocumentRoute
 
 __all__ = ["ROUTES"]
@@ -29,6 +29,10 @@ ROUTES: list[BaseRoute] = [
     DocumentRoute("/users/{name}/statuses/{post_id}", documents.note),
     Route("/users/{name}/statuses/{post_id}", documents.to_post),
     Route("/users/{name}/statuses/{post_id}/activity", documents.activity),
+    Route("/users/{name}/statuses/{post_id}/replies", replies.replies),
+    Route("/users/{name}/statuses/{post_id}/likes", replies.likes),
+    Route("/users/{name}/statuses/{post_id}/shares", replies.shares),
+    Route("/contexts/{post_id}", contexts.conversation),
     DocumentRoute("/@{name}", documents.actor),
     DocumentRoute("/@{name}/{post_id}", documents.note),
     Route("/.well-known/webfinger", wellknown.webfinger),

@@ -7,13 +7,16 @@ shows only what the viewer may see: being mentioned in a reply opens nothing abo
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import literal, select
+from sqlalchemy import ColumnElement, func, literal, select
 
 from fedi.db import Tx
 from fedi.models import Post
+from fedi.queries.page import Slice
 from fedi.queries.visibility import visible_clause
 
-__all__ = ["ancestors", "descendants"]
+__all__ = [
+    "ancestors", "answers", "conversation", "count_answers", "count_conversation", "descendants",
+]  # fmt: skip
 
 ANCESTORS_MAX = 40
 """Posts above, nearest first; Mastodon's figure for strangers."""
@@ -69,6 +72,46 @@ async def descendants(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
     )
     rows = [(row.id, row.parent) for row in await tx.execute(statement)]
     return _depth_first(post.id, rows)
+
+
+async def answers(
+    tx: Tx, viewer_id: int | None, post_id: int, *, after: int, limit: int
+) -> Slice[tuple[int, str]]:
+    """Return the answers to a post that the viewer may see, oldest first, as pairs of id and IRI."""
+    return await _oldest_first(tx, Post.in_reply_to_id == post_id, viewer_id, after, limit)
+
+
+async def count_answers(tx: Tx, viewer_id: int | None, post_id: int) -> int:
+    """Return how many answers to a post the viewer may see."""
+    return await _count(tx, Post.in_reply_to_id == post_id, viewer_id)
+
+
+async def conversation(tx: Tx, name: str, *, after: int, limit: int) -> Slice[tuple[int, str]]:
+    """Return the posts of a conversation that everyone may see, oldest first, as pairs of id and IRI."""
+    return await _oldest_first(tx, Post.conversation == name, None, after, limit)
+
+
+async def count_conversation(tx: Tx, name: str) -> int:
+    """Return how many posts of a conversation everyone may see."""
+    return await _count(tx, Post.conversation == name, None)
+
+
+async def _oldest_first(
+    tx: Tx, chosen: ColumnElement[bool], viewer_id: int | None, after: int, limit: int
+) -> Slice[tuple[int, str]]:
+    statement = (
+        select(Post.id, Post.iri)
+        .where(chosen, Post.id > after, visible_clause(viewer_id))
+        .order_by(Post.id)
+        .limit(limit + 1)
+    )
+    rows = [(row.id, row.iri) for row in await tx.execute(statement)]
+    return Slice(rows=rows[:limit], more=len(rows) > limit)
+
+
+async def _count(tx: Tx, chosen: ColumnElement[bool], viewer_id: int | None) -> int:
+    counted = select(func.count()).select_from(Post).where(chosen, visible_clause(viewer_id))
+    return (await tx.execute(counted)).scalar_one()
 
 
 def _depth_first(root: int, rows: Sequence[tuple[int, int]]) -> list[int]:

@@ -7,15 +7,15 @@ page is cut: a page with holes, or an empty one with more behind it, stops sever
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from fedi.db import Id, Tx
-from fedi.models import Attachment, Favourite, HomeEntry, Post, PostTag
+from fedi.models import Attachment, Favourite, HomeEntry, Post, PostState, PostTag
 from fedi.queries.page import Page, Slice, cut, within
-from fedi.queries.visibility import visible_clause
+from fedi.queries.visibility import OPEN, visible_clause
 
-__all__ = ["favourites", "home", "of_account", "public", "tagged"]
+__all__ = ["count_public", "favourites", "home", "of_account", "public", "tagged"]
 
 
 def _home() -> Select[int]:
@@ -97,6 +97,17 @@ async def of_account(
             exists().where(PostTag.post_id == Post.id, PostTag.name == tag.casefold())
         )
     return await _ids(tx, within(statement, Post.id, page), page)
+
+
+async def count_public(tx: Tx, account_id: int) -> int:
+    """Return how many posts and boosts of an account everyone may see.
+
+    Boosts of what has become hidden are counted with them: looking at each would cost more than the
+    difference is worth to anyone.
+    """
+    public = (Post.state == PostState.PUBLISHED, Post.visibility.in_(OPEN))
+    counted = select(func.count()).select_from(Post).where(Post.account_id == account_id, *public)
+    return (await tx.execute(counted)).scalar_one()
 
 
 async def favourites(tx: Tx, viewer_id: int, page: Page) -> Slice[tuple[int, int]]:

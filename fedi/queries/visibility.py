@@ -2,17 +2,41 @@
 
 Everything that shows posts goes through `visible_clause` or its twin `can_see`: pages, API, documents for
 other servers. A second place that decides this would be the place that leaks.
+
+Two people are *apart* when one of them blocks the other, or the other's whole server: neither sees what the
+other wrote, nor a boost of it, nor hears of what the other does. A mute is less: `wanted_clause` keeps what
+the viewer does not want out of timelines, and leaves it where the viewer goes to look at it.
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, and_, exists, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    String,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from fedi.db import Tx
-from fedi.models import Account, Follow, FollowState, Mention, Post, PostState
+from fedi.models import Account, Block, DomainBlock, Follow, FollowState, Mention, Mute, Post, PostState
 
-__all__ = ["can_see", "public_clause", "visible_clause"]
+__all__ = [
+    "OPEN", "apart", "are_apart", "can_see", "keeps_host_away", "public_clause", "visible_clause",
+    "wanted_clause",
+]  # fmt: skip
+
+Viewer = int | BindParameter[int]
+"""An id, or a parameter in its place, for statements that are built once."""
 
 OPEN = ("public", "unlisted")
 """Visibilities that need no relation to the author."""
@@ -23,7 +47,7 @@ def public_clause() -> ColumnElement[bool]:
     return visible_clause(None)
 
 
-def visible_clause(viewer_id: int | BindParameter[int] | None) -> ColumnElement[bool]:
+def visible_clause(viewer_id: Viewer | None) -> ColumnElement[bool]:
     """Return the condition over `Post` for what this viewer may see; None is a stranger.
 
     Of a boost both must be visible, the wrapper and what it holds: a boost would otherwise bring back what
@@ -33,15 +57,14 @@ def visible_clause(viewer_id: int | BindParameter[int] | None) -> ColumnElement[
     return and_(_visible(viewer_id, Post, _OF_POST), or_(Post.reblog_of_id.is_(None), held))
 
 
-def _visible(
-    viewer_id: int | BindParameter[int] | None, post: Any, related: "_Related"
-) -> ColumnElement[bool]:
+def _visible(viewer_id: Viewer | None, post: Any, related: "_Related") -> ColumnElement[bool]:
     """Return the condition over `Post` or an alias of it, whatever else the statement selects from."""
     author, follow, mention = related
-    in_good_standing = exists().where(author.id == post.account_id, author.suspended_at.is_(None))
+    standing = [author.id == post.account_id, author.suspended_at.is_(None)]
     is_open = post.visibility.in_(OPEN)
     if viewer_id is None:
-        return and_(post.state == PostState.PUBLISHED, is_open, in_good_standing)
+        return and_(post.state == PostState.PUBLISHED, is_open, exists().where(*standing))
+    in_good_standing = exists().where(*standing, ~apart(viewer_id, author))
     follows = exists().where(
         follow.account_id == viewer_id,
         follow.target_id == post.account_id,
@@ -54,6 +77,63 @@ def _visible(
     )
 
 
+def wanted_clause(viewer_id: Viewer | None) -> ColumnElement[bool]:
+    """Return the condition over `Post` for what a timeline shows this viewer: nothing by whom they mute."""
+    if viewer_id is None:
+        return true()
+    muted = select(_MUTE.target_id).where(_MUTE.account_id == viewer_id)
+    held = exists().where(_BOOSTED.id == Post.reblog_of_id, _BOOSTED.account_id.in_(muted))
+    return and_(Post.account_id.not_in(muted), or_(Post.reblog_of_id.is_(None), ~held))
+
+
+def apart(viewer_id: Viewer, other: type[Account]) -> ColumnElement[bool]:
+    """Return the condition under which a viewer and an account (or an alias of it) are apart.
+
+    The two sets of ids depend on the viewer only, so that a database makes them once for a whole page.
+    """
+    return or_(
+        other.id.in_(_blocked_or_blocking(viewer_id)),
+        exists().where(_RULE.account_id == viewer_id, _covers(_RULE.domain, other.domain)),
+        exists().where(
+            _RULE.account_id == other.id, _VIEWER.id == viewer_id, _covers(_RULE.domain, _VIEWER.domain)
+        ),
+    )
+
+
+async def are_apart(tx: Tx, account_id: int, other_id: int) -> bool:
+    """Tell whether one of two people blocks the other, or the other's server."""
+    found = await tx.execute(select(Account.id).where(Account.id == other_id, apart(account_id, Account)))
+    return found.first() is not None
+
+
+async def keeps_host_away(tx: Tx, account_id: int, hosts: Collection[str]) -> bool:
+    """Tell whether a local person blocks a server.
+
+    Args:
+        tx: a transaction.
+        account_id: the local person.
+        hosts: the server's names, as `domains.lineage` gives them.
+    """
+    rules = select(DomainBlock.id).where(DomainBlock.account_id == account_id, DomainBlock.domain.in_(hosts))
+    return (await tx.execute(rules.limit(1))).first() is not None
+
+
+def _blocked_or_blocking(viewer_id: Viewer) -> CompoundSelect[int]:
+    return union_all(
+        select(_MINE.target_id).where(_MINE.account_id == viewer_id),
+        select(_THEIRS.account_id).where(_THEIRS.target_id == viewer_id),
+    )
+
+
+def _covers(rule: Any, domain: Any) -> ColumnElement[bool]:
+    """Return whether a rule holds for the domain of an account: what `domains.covers` says, in SQL.
+
+    The domain of a handle may have a port, and rules have none. An underscore is an ordinary letter.
+    """
+    pattern = literal("%.") + func.replace(rule, "_", "\\_", type_=String) + literal(":%")
+    return (literal(".") + domain + literal(":")).like(pattern, escape="\\")
+
+
 class _Related(NamedTuple):
     """What the condition asks about beside the post, under names that no caller uses."""
 
@@ -64,6 +144,8 @@ class _Related(NamedTuple):
 
 # Made once: an alias learns its columns at its first use, which takes milliseconds.
 _BOOSTED = aliased(Post)
+_MINE, _THEIRS, _MUTE = aliased(Block), aliased(Block), aliased(Mute)
+_RULE, _VIEWER = aliased(DomainBlock), aliased(Account)
 _OF_POST = _Related(aliased(Account), aliased(Follow), aliased(Mention))
 _OF_BOOSTED = _Related(aliased(Account), aliased(Follow), aliased(Mention))
 

@@ -111,3 +111,62 @@ async def test_odd_positions_are_400(server: Server, alice: Account, max_id: str
 async def test_collections_of_nobody_are_404(server: Server) -> None:
     for name in ("outbox", "followers", "following", "collections/featured"):
         await get(server, f"https://fedi.test/users/nobody/{name}", status=404)
+
+
+async def walk(server: Server, url: str | None, direction: str) -> list[list[Any]]:
+    """Return the items of the pages from one on, in a direction, until there is no further page."""
+    found: list[list[Any]] = []
+    while url:
+        page = await get(server, url)
+        found.append(page["orderedItems"])
+        url = page.get(direction)
+        assert len(found) < 20
+    return found
+
+
+async def test_the_outbox_can_be_walked_from_either_end(server: Server, alice: Account) -> None:
+    posts = [await write(server, alice) for _ in range(45)]
+    await write(server, alice, visibility="private")
+    outbox = await get(server, f"{alice.iri}/outbox")
+    assert outbox["totalItems"] == 45
+    down = await walk(server, outbox["first"], "next")
+    assert [item["object"]["id"] for page in down for item in page] == [post.iri for post in reversed(posts)]
+    up = await walk(server, outbox["last"], "prev")
+    assert [item["object"]["id"] for page in reversed(up) for item in page] == [
+        post.iri for post in reversed(posts)
+    ]
+    assert "next" not in await get(server, outbox["last"])
+    assert "prev" not in await get(server, outbox["first"])
+
+
+async def test_followers_can_be_walked_from_either_end(server: Server, alice: Account) -> None:
+    fans = [await server.person(f"fan{number}") for number in range(45)]
+    for fan in fans:
+        async with server.ctx.db.write() as tx:
+            me, them = await tx.get_one(Account, fan.id), await tx.get_one(Account, alice.id)
+            await following.follow(server.ctx, tx, follower=me, target=them)
+    followers = await get(server, f"{alice.iri}/followers")
+    assert followers["totalItems"] == 45
+    expected = [fan.iri for fan in reversed(fans)]
+    assert [iri for page in await walk(server, followers["first"], "next") for iri in page] == expected
+    up = await walk(server, followers["last"], "prev")
+    assert [iri for page in reversed(up) for iri in page] == expected
+
+
+async def test_hidden_collections_are_numbers(server: Server, alice: Account) -> None:
+    fan = await server.person("fan")
+    async with server.ctx.db.write() as tx:
+        me, them = await tx.get_one(Account, fan.id), await tx.get_one(Account, alice.id)
+        await following.follow(server.ctx, tx, follower=me, target=them)
+        them.hides_collections = True
+    followers = await get(server, f"{alice.iri}/followers")
+    assert followers["totalItems"] == 1
+    assert not {"first", "last", "orderedItems"} & set(followers)
+    for tail in ("followers", "following"):
+        await get(server, f"{alice.iri}/{tail}?page=true", status=404)
+
+
+@pytest.mark.parametrize("cursor", ["max_id=x", "min_id=x", "min_id=-1", "max_id=99999999999999999999"])
+async def test_a_cursor_that_is_no_id_is_refused(server: Server, alice: Account, cursor: str) -> None:
+    for tail in ("outbox", "followers", "following"):
+        await get(server, f"{alice.iri}/{tail}?page=true&{cursor}", status=400)
