@@ -19,7 +19,6 @@ from fedi.models import (
     Account,
     Attachment,
     AttachmentState,
-    Favourite,
     Follow,
     FollowState,
     HomeEntry,
@@ -31,24 +30,18 @@ from fedi.models import (
 )  # fmt: skip
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, record
-from fedi.queries import accounts as find_account
 from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
-from fedi.services import attaching
+from fedi.services import attaching, wording
 from fedi.services.notifying import notify
+from fedi.services.reaching import OPEN, everyone_who_has
 
 __all__ = ["ATTACHMENTS_MAX", "NewPost", "check", "delete", "fan_out_home", "publish", "uncount_boosts"]
 
 ATTACHMENTS_MAX = 4
 """Pictures of one post: what Mastodon takes and its clients lay out."""
 
-MENTIONS_MAX = 50
-"""People named in one post; more is shouting."""
-
 VISIBILITIES = ("public", "unlisted", "private", "direct")
-
-OPEN = ("public", "unlisted")
-"""Visibilities with which a post is sent to whom it answers, even when they do not follow its author."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +84,11 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     _require_within_limits(ctx, new)
     parent = await _answered(tx, author, new.in_reply_to_id)
     attachments = await _take_attachments(tx, author, new.attachment_ids)
-    mentioned = await _mentioned(ctx, tx, new.text) if new.html is None else {}
-    named = {account.id: account for account in mentioned.values()} | await _addressed(tx, new.addressed)
-    blind = {key: who for key, who in (await _addressed(tx, new.blind)).items() if key not in named}
+    mentioned = await wording.mentioned(ctx, tx, new.text) if new.html is None else {}
+    named = {account.id: account for account in mentioned.values()} | await wording.addressed(
+        tx, new.addressed
+    )
+    blind = {key: who for key, who in (await wording.addressed(tx, new.blind)).items() if key not in named}
     people = named | blind
     post_id = post_id or ctx.ids.next()
     iri, thread = iris.note(author.iri, post_id), iris.context(ctx.settings, post_id)
@@ -105,7 +100,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         local=True,
         visibility=new.visibility,
         source=new.text,
-        content=_render(ctx, new.text, mentioned) if new.html is None else text.sanitise(new.html),
+        content=wording.render(ctx, new.text, mentioned) if new.html is None else text.sanitise(new.html),
         spoiler_text=new.spoiler_text,
         sensitive=new.sensitive or bool(new.spoiler_text),
         language=new.language or ctx.settings.language,
@@ -170,7 +165,7 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
     held = select(Post.id).where(Post.id == post.id).with_for_update()
     if (await tx.execute(held)).first() is None:
         raise Refused(404, "Record not found")
-    audience = await _everyone_who_has(tx, post)
+    audience = await everyone_who_has(tx, post, with_words=False)
     await tx.execute(
         insert(tx, Tombstone)
         .values(iri=post.iri, local=True, deleted_at=ctx.clock())
@@ -249,15 +244,8 @@ async def fan_out_home(tx: Tx, post: Post) -> None:
 def _require_within_limits(ctx: Context, new: NewPost) -> None:
     if new.visibility not in VISIBILITIES:
         raise Refused(422, f"Visibility must be one of {', '.join(VISIBILITIES)}.")
-    length = len(new.text) + len(new.spoiler_text)
-    if length > ctx.settings.post_characters_max:
-        raise Refused(
-            422, f"The post has {length} characters; {ctx.settings.post_characters_max} are allowed."
-        )
-    if not new.text.strip() and not new.attachment_ids:
-        raise Refused(422, "A post needs words or a picture.")
-    if len(text.find_mentions(new.text)) > MENTIONS_MAX:
-        raise Refused(422, f"A post may mention {MENTIONS_MAX} people at most.")
+    has_more = bool(new.attachment_ids)
+    wording.require_within_limits(ctx, source=new.text, spoiler_text=new.spoiler_text, has_more=has_more)
 
 
 async def _answered(tx: Tx, author: Account, post_id: int | None) -> Post | None:
@@ -290,36 +278,6 @@ async def _take_attachments(tx: Tx, author: Account, ids: Sequence[int]) -> list
     return taken
 
 
-async def _mentioned(ctx: Context, tx: Tx, source: str) -> dict[str, Account]:
-    """Return the known accounts that a text mentions, by handle as typed."""
-    found: dict[str, Account] = {}
-    for handle in text.find_mentions(source):
-        username, _, domain = handle.partition("@")
-        if domain in {"", ctx.settings.domain, ctx.settings.host}:
-            account = await find_account.local_by_name(tx, username)
-        else:
-            account = await find_account.by_handle(tx, username, domain)
-        if account is not None and account.kind != "Application":
-            found[handle] = account
-    return found
-
-
-async def _addressed(tx: Tx, ids: Sequence[int]) -> dict[int, Account]:
-    """Return the accounts of these ids, but servers, which read nothing."""
-    if len(ids) > MENTIONS_MAX:
-        raise Refused(422, f"A post may be addressed to {MENTIONS_MAX} people at most.")
-    found = [await tx.get(Account, account_id) for account_id in ids]
-    return {account.id: account for account in found if account is not None and account.kind != "Application"}
-
-
-def _render(ctx: Context, source: str, mentioned: dict[str, Account]) -> str:
-    links = {
-        handle: text.MentionLink(url=account.url or account.iri, shown=account.username)
-        for handle, account in mentioned.items()
-    }
-    return text.plain_to_html(source, mentions=links, tag_url=lambda name: iris.tag(ctx.settings, name))
-
-
 async def _count(ctx: Context, tx: Tx, author: Account, post: Post) -> None:
     # Posts before accounts, as everywhere: PostgreSQL ends one of two transactions that do it crosswise.
     if post.in_reply_to_id is not None:
@@ -343,22 +301,6 @@ async def _announce(
     )
     created = translate.create(view, ctx.settings)
     await record(ctx, tx, sender=author, activity=created, audience=audience, order_on=post.iri)
-
-
-async def _everyone_who_has(tx: Tx, post: Post) -> Audience:
-    """Return everyone to whom the post was sent, and who did something with it."""
-    boosters = select(Post.account_id).where(Post.reblog_of_id == post.id)
-    repliers = select(Post.account_id).where(Post.in_reply_to_id == post.id)
-    likers = select(Favourite.account_id).where(Favourite.post_id == post.id)
-    mentioned = select(Mention.account_id).where(Mention.post_id == post.id)
-    rows = await tx.execute(boosters.union(repliers, likers, mentioned))
-    people = set(rows.scalars())
-    if post.in_reply_to_account_id is not None and post.visibility in OPEN:
-        people.add(post.in_reply_to_account_id)
-    return Audience(
-        followers_of=None if post.visibility == "direct" else post.account_id,
-        account_ids=tuple(sorted(people - {post.account_id})),
-    )
 
 
 async def _detach_files(ctx: Context, tx: Tx, post: Post, *, keep_s: float) -> None:
