@@ -237,3 +237,25 @@ async def test_trouble_at_the_server_that_could_tell_is_tried_again(
     await server.work()
     assert await post(server, note["id"]) is not None
     assert json.loads((await last(server)).raw)["type"] == "Create"
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+async def test_only_the_actors_own_server_is_asked(
+    server: Server, followed: RemoteActor, forwarder: RemoteActor, kind: str
+) -> None:
+    """Otherwise a message about anyone's post makes us knock at that door."""
+    note = RemoteServer(server.network, host="other.test").person("otto").note()
+    await forwarder.sends(server, followed.does(kind, note["id"]))
+    await server.work()
+    assert (await last(server)).state == ActivityState.REFUSED
+    assert server.network.hosts["other.test"].asked == []
+
+
+async def test_a_forwarded_announce_without_an_id_cannot_be_asked_for(
+    server: Server, followed: RemoteActor, forwarder: RemoteActor
+) -> None:
+    announce = followed.does("Announce", followed.note()["id"], to=["as:Public"])
+    del announce["id"]
+    await forwarder.sends(server, announce)
+    await server.work()
+    assert (await last(server)).state == ActivityState.REFUSED
