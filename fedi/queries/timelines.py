@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from fedi.db import Id, Tx
 from fedi.models import Attachment, Favourite, HomeEntry, Post, PostState, PostTag
 from fedi.queries.page import Page, Slice, cut, within
-from fedi.queries.visibility import OPEN, visible_clause
+from fedi.queries.visibility import OPEN, visible_clause, wanted_clause
 
 __all__ = ["count_public", "favourites", "home", "of_account", "public", "tagged"]
 
@@ -23,7 +23,7 @@ def _home() -> Select[int]:
     return (
         select(HomeEntry.post_id)
         .join(Post, Post.id == HomeEntry.post_id)
-        .where(HomeEntry.account_id == viewer, visible_clause(viewer))
+        .where(HomeEntry.account_id == viewer, visible_clause(viewer), wanted_clause(viewer))
     )
 
 
@@ -123,7 +123,10 @@ async def favourites(tx: Tx, viewer_id: int, page: Page) -> Slice[tuple[int, int
 
 def _public(viewer_id: int | None) -> Select[int]:
     return select(Post.id).where(
-        Post.visibility == "public", Post.reblog_of_id.is_(None), visible_clause(viewer_id)
+        Post.visibility == "public",
+        Post.reblog_of_id.is_(None),
+        visible_clause(viewer_id),
+        wanted_clause(viewer_id),
     )
 
 

@@ -130,8 +130,9 @@ def _covers(rule: Any, domain: Any) -> ColumnElement[bool]:
 
     The domain of a handle may have a port, and rules have none. An underscore is an ordinary letter.
     """
+    named: ColumnElement[str] = literal(".") + domain + literal(":")
     pattern = literal("%.") + func.replace(rule, "_", "\\_", type_=String) + literal(":%")
-    return (literal(".") + domain + literal(":")).like(pattern, escape="\\")
+    return named.like(pattern, escape="\\")
 
 
 class _Related(NamedTuple):
