@@ -29,6 +29,7 @@ from fedi.ids import IdMaker
 from fedi.inbound.routes import ROUTES as INBOUND
 from fedi.jobs.wake import Wake
 from fedi.keyring import KeyRing
+from fedi.queries.domains import Rulebook
 from fedi.routing import IndexedRouter
 from fedi.web.headers import HeadersMiddleware
 from fedi.web.routes import ROUTES as WEB
@@ -79,7 +80,12 @@ async def open_context(
         stack.push_async_callback(engine.close)
         decoder = DecodeHost()
         stack.push_async_callback(decoder.close)
-        client = build_client(settings, transport=transport)
+        rules = Rulebook(database, settings, clock)
+
+        async def refuses(host: str) -> bool:
+            return (await rules.now()).of(host).suspended
+
+        client = build_client(settings, transport=transport, refuses=refuses)
         stack.push_async_callback(client.aclose)
         yield Context(
             settings=settings,
@@ -92,6 +98,7 @@ async def open_context(
             ids=IdMaker(clock),
             wake=Wake(),
             keys=KeyRing(),
+            rules=rules,
         )
 
 

@@ -105,6 +105,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     authorized_fetch: Annotated[
         bool, Meta(description="Answer other servers' reads of people and posts only when they are signed.")
     ] = False
+    federation_mode: Annotated[
+        Literal["open", "allowlist"],
+        Meta(
+            description="Whom this server talks to: every server that no rule suspends, or only those that "
+            "`fedi domains allow` named. Run `fedi domains apply` after a change."
+        ),
+    ] = "open"
+    show_domain_blocks: Annotated[
+        Literal["everyone", "users", "nobody"],
+        Meta(description="Who may read which servers are limited or suspended here."),
+    ] = "nobody"
     delivery_concurrency: Annotated[
         int,
         Meta(description="Deliveries to other servers in flight at once, per worker process.", ge=1, le=1000),

@@ -18,6 +18,7 @@ from fedi.jobs.batch import GroupCommit
 from fedi.jobs.wake import Wake
 from fedi.keyring import KeyRing
 from fedi.memory import Memory
+from fedi.queries.domains import Rulebook
 from media.blobs import BlobStore
 from media.host import DecodeHost, EngineHost
 
@@ -39,6 +40,8 @@ class Context:
     ids: IdMaker
     wake: Wake
     keys: KeyRing
+    rules: Rulebook
+    """What the operator decided about other servers."""
     commits: GroupCommit = field(default_factory=GroupCommit)
     """Small writes that share a transaction: accepted activities, finished deliveries."""
     memory: Memory = field(default_factory=Memory)

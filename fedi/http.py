@@ -16,7 +16,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
@@ -32,6 +32,8 @@ __all__ = ["AddressGuard", "GuardedTransport", "RefusedAddressError", "build_cli
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Refuses = Callable[[str], Awaitable[bool]]
+"""Tells whether the operator wants nothing to do with a host."""
 
 CONNECT_TIMEOUT_S = 5.0
 """For TCP and TLS together."""
@@ -154,21 +156,33 @@ class GuardedResolver(AbstractResolver):
         """Nothing to close."""
 
 
+async def _nobody(_host: str) -> bool:
+    """Refuse no host."""
+    return False
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Checks the URL, bounds time and bytes, and passes the request on.
 
     Args:
         inner: what really sends it.
-        guard: the rules.
+        guard: the rules about addresses.
+        refuses: the operator's rules about servers.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, guard: AddressGuard) -> None:
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, guard: AddressGuard, refuses: Refuses = _nobody
+    ) -> None:
         self._inner = inner
         self._guard = guard
+        self._refuses = refuses
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; see the class."""
         self._guard.require_url(str(request.url))
+        host = request.url.raw_host.decode("ascii")
+        if await self._refuses(host):
+            raise RefusedAddressError(f"a server that is suspended here: {host}")
         deadline = asyncio.get_running_loop().time() + TOTAL_TIMEOUT_S
         try:
             async with asyncio.timeout_at(deadline):
@@ -238,13 +252,17 @@ def guard_from(settings: Settings) -> AddressGuard:
 
 
 def build_client(
-    settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    refuses: Refuses = _nobody,
 ) -> httpx.AsyncClient:
     """Build the outgoing client of this process.
 
     Args:
         settings: origin (for the user agent), `ca_file` and the test switches.
         transport: what stands below the guard; tests put their own servers there.
+        refuses: tells which hosts are not asked at all, wherever a redirect leads.
     """
     guard = guard_from(settings)
     if transport is None:
@@ -253,7 +271,7 @@ def build_client(
             tls.load_verify_locations(settings.ca_file)
         transport = AiohttpTransport(client=lambda: _session(tls, guard))
     return httpx.AsyncClient(
-        transport=GuardedTransport(transport, guard),
+        transport=GuardedTransport(transport, guard, refuses),
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=TOTAL_TIMEOUT_S),
         follow_redirects=False,
         trust_env=False,

@@ -31,10 +31,12 @@ from webfinger import acct as handles
 from webfinger import errors as webfinger_errors
 from webfinger import lookup
 
-__all__ = ["Budget", "document", "is_ours", "look_up", "parse_handle"]
+__all__ = ["Budget", "document", "is_ours", "look_up", "parse_handle", "require_welcome"]
 
 FETCHES_MAX = 40
 """Requests that one incoming activity or one search may cause, redirects not counted."""
+
+SUSPENDED = "its server is suspended here"
 
 LOOKUP_COST = 2
 """Of a WebFinger look-up: a split domain is asked twice."""
@@ -74,23 +76,42 @@ async def document(
         deadline_s: for everything together, in seconds.
 
     Raises:
-        ActivityPubError: as `activitypub.client.fetch`; NotFoundError for an address of ours.
+        ActivityPubError: as `activitypub.client.fetch`; NotFoundError for an address of ours; ForbiddenError
+            for one that we do not talk to, wherever on the way it turns up.
     """
     if is_ours(ctx.settings, iri):
         raise NotFoundError("our own documents are in the database", iri=iri)
+    await require_welcome(ctx, iri)
     try:
         guard_from(ctx.settings).require_url(without_fragment(iri))
     except RefusedAddressError as refusal:
         raise ForbiddenError(str(refusal), iri=iri) from None
     (budget or Budget()).spend()
-    return await client.fetch(
-        ctx.http,
-        iri,
-        auth=await _auth(ctx),
-        http_allowed=ctx.settings.allow_http_peers,
-        deadline_s=deadline_s,
-        clock=ctx.clock,
-    )
+    try:
+        return await client.fetch(
+            ctx.http,
+            iri,
+            auth=await _auth(ctx),
+            http_allowed=ctx.settings.allow_http_peers,
+            deadline_s=deadline_s,
+            clock=ctx.clock,
+        )
+    except UnreachableError as trouble:
+        if isinstance(trouble.__cause__, RefusedAddressError):  # a redirect; asking again would not help
+            raise ForbiddenError(str(trouble.__cause__), iri=iri) from trouble
+        raise
+
+
+async def require_welcome(ctx: Context, *iris: str) -> None:
+    """Refuse addresses on servers that are suspended here.
+
+    Raises:
+        ForbiddenError: naming the first of them.
+    """
+    rules = await ctx.rules.now()
+    for iri in iris:
+        if rules.of_iris(iri).suspended:
+            raise ForbiddenError(SUSPENDED, iri=iri)
 
 
 def parse_handle(ctx: Context, text: str) -> handles.Acct:
@@ -118,9 +139,12 @@ async def look_up(ctx: Context, text: str, budget: Budget, *, scheme: str) -> lo
         ActivityPubError: WebFinger's trouble, in our words.
     """
     wanted = parse_handle(ctx, text)
+    rules = await ctx.rules.now()
+    if rules.of(wanted.host).suspended:
+        raise ForbiddenError(SUSPENDED, iri=text)
     budget.spend(LOOKUP_COST)
     try:
-        return await lookup.lookup(ctx.http, wanted, scheme=scheme)
+        found = await lookup.lookup(ctx.http, wanted, scheme=scheme)
     except webfinger_errors.GoneResourceError as gone:
         raise GoneError(gone.message, iri=text) from gone
     except webfinger_errors.UnknownResourceError as unknown:
@@ -133,6 +157,9 @@ async def look_up(ctx: Context, text: str, budget: Budget, *, scheme: str) -> lo
         raise ForbiddenError(mismatch.message, iri=text) from mismatch
     except webfinger_errors.WebfingerError as refusal:
         raise FetchError(refusal.message, iri=text) from refusal
+    if rules.of(found.subject.host).suspended or rules.of_iris(found.self_iri).suspended:
+        raise ForbiddenError(SUSPENDED, iri=text)
+    return found
 
 
 async def _auth(ctx: Context) -> SignatureAuth | None:
