@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final, Self, TypeAlias
 
-from activitypub import read
+from activitypub import limits, read
 from activitypub.addressing import recipients
 from activitypub.errors import MalformedError
 from activitypub.objects.tag import Emoji, read_tags
@@ -170,7 +170,19 @@ class _Targeting(_About):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(_About):
-    """Publish an object; its document should be embedded."""
+    """Publish an object; its document should be embedded.
+
+    Args:
+        others: further embedded objects: GoToSocial sends all votes of one voter in a poll at once.
+    """
+
+    others: tuple[read.Doc, ...] = ()
+
+    @classmethod
+    def _own_fields(cls, doc: read.Doc) -> dict[str, Any]:
+        entries = read.as_list(doc.get("object"), limits.POLL_OPTIONS_MAX)
+        embedded = [entry for entry in entries if isinstance(entry, Mapping) and read.http_iri(entry)]
+        return {"others": tuple(embedded[1:])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

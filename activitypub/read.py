@@ -38,6 +38,7 @@ __all__ = [
     "page_url",
     "require_http_iri",
     "rfc3339",
+    "rfc3339_exact",
     "text",
     "types",
 ]
@@ -213,6 +214,17 @@ def instant(value: object, *, latest: datetime | None = None) -> datetime | None
 def rfc3339(moment: datetime) -> str:
     """Write an aware time as peers like it best: UTC, whole seconds, `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rfc3339_exact(moment: datetime) -> str:
+    """Write an aware time with its milliseconds, if it has any.
+
+    For `updated`: peers take an edit for known unless it is later than the last, and two within one second
+    must not look the same.
+    """
+    moment = moment.astimezone(UTC)
+    milliseconds = moment.microsecond // 1000
+    return rfc3339(moment) if not milliseconds else f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
 
 
 def boolean(value: object) -> bool | None:

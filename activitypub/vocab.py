@@ -20,6 +20,7 @@ __all__ = [
     "CONVERTED_TYPES",
     "LD_JSON",
     "MEDIA_TYPES",
+    "POST_TYPES",
     "PUBLIC",
     "PUBLIC_ALIASES",
     "TRAINED_ALGORITHMIC_MEDIA",
@@ -44,7 +45,9 @@ ACCEPT: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
 
 ACTOR_TYPES: Final = frozenset({"Person", "Service", "Group", "Application", "Organization"})
 # Shown as title, text and link: their own layout is not ours to draw.
-CONVERTED_TYPES: Final = frozenset({"Article", "Audio", "Event", "Image", "Page", "Question", "Video"})
+CONVERTED_TYPES: Final = frozenset({"Article", "Audio", "Event", "Image", "Page", "Video"})
+# Shown in full.
+POST_TYPES: Final = frozenset({"Note", "Question"})
 MEDIA_TYPES: Final = frozenset({"Audio", "Document", "Image", "Video"})
 
 # IPTC's word for "made by a trained model"; https://cv.iptc.org/newscodes/digitalsourcetype/
@@ -139,7 +142,7 @@ def context_for(doc: Mapping[str, Any]) -> str | list[Any]:
     kind = doc.get("type")
     if kind in ACTOR_TYPES and "inbox" in doc:
         return actor_context()
-    if kind == "Note" or kind in CONVERTED_TYPES:
+    if kind in POST_TYPES or kind in CONVERTED_TYPES:
         return note_context(str(doc.get("id")))
     terms = _small_terms(doc)
     return [AS_CONTEXT, terms] if terms else AS_CONTEXT

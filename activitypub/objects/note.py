@@ -1,8 +1,8 @@
-"""A post: Note, and what other software publishes instead of one.
+"""A post: Note, Question, and what other software publishes instead of one.
 
-Only a Note is a post in our sense; Article, Page, Question, Image, Video, Audio and Event are read into the
-same class with their `type` kept, to be shown as title, text and link. `to_json` writes the fields in the
-order that Mastodon's serialiser made usual, with `to` and `cc` always lists and Public always in full.
+A Question is a Note with a poll (`objects.question`). Article, Page, Image, Video, Audio and Event are read
+into the same class with their `type` kept, to be shown as title, text and link. `to_json` writes the fields
+in the order that Mastodon's serialiser made usual, with `to` and `cc` always lists and Public always in full.
 
 Source: https://docs.joinmastodon.org/spec/activitypub/#Status; FEP-044f (quotes), FEP-7888 (`context`),
 FEP-fe34 (`attributedTo`); PieFed's `genAI`; https://schema.org/digitalSourceType.
@@ -20,12 +20,13 @@ from activitypub.objects.actor import Application
 from activitypub.objects.attachment import Attachment, read_attachments
 from activitypub.objects.collection import Tally
 from activitypub.objects.policy import InteractionPolicy
+from activitypub.objects.question import Poll
 from activitypub.objects.tag import Hashtag, Mention, Tag, read_tags
-from activitypub.vocab import ACTOR_TYPES, CONVERTED_TYPES, context_for
+from activitypub.vocab import ACTOR_TYPES, CONVERTED_TYPES, POST_TYPES, context_for
 
 __all__ = ["NOTE_TYPES", "Note"]
 
-NOTE_TYPES: Final = CONVERTED_TYPES | {"Note"}
+NOTE_TYPES: Final = CONVERTED_TYPES | POST_TYPES
 
 # FEP-044f's name first, then what Misskey, Fedibird and Pleroma call the same.
 _QUOTE_FIELDS: Final = ("quote", "quoteUri", "quoteUrl", "_misskey_quote")
@@ -38,7 +39,7 @@ class Note:
     Args:
         id: its identifier.
         attributed_to: its author's identifier.
-        type: Note, or one of `vocab.CONVERTED_TYPES`.
+        type: Note, Question, or one of `vocab.CONVERTED_TYPES`.
         name: the title of an Article, Page, Video, …; of a Note, the answer of a poll vote.
         content: HTML, not yet sanitised; empty if there is none.
         language: BCP 47, of `content`.
@@ -58,6 +59,7 @@ class Note:
         digital_source_type: IPTC's IRI for how its pictures were made.
         gen_ai: it is marked as made with AI in PieFed's way.
         generator: the software or model that made it.
+        poll: what a Question asks; None for everything else, and for a Question without usable options.
     """
 
     id: str
@@ -87,11 +89,12 @@ class Note:
     digital_source_type: str | None = None
     gen_ai: bool = False
     generator: Application | None = None
+    poll: Poll | None = None
 
     @property
     def is_converted(self) -> bool:
-        """Whether it is not a Note, and so to be shown as title, text and link."""
-        return self.type in CONVERTED_TYPES
+        """Whether it is to be shown as title, text and link: neither a Note nor a poll that can be shown."""
+        return self.type in CONVERTED_TYPES or (self.type == "Question" and self.poll is None)
 
     @property
     def is_vote(self) -> bool:
@@ -163,6 +166,7 @@ class Note:
             digital_source_type=read.http_iri(doc.get("digitalSourceType")),
             gen_ai=read.boolean(doc.get("genAI")) or False,
             generator=Application.from_json(doc.get("generator")),
+            poll=_poll(doc) if kind == "Question" else None,
         )
 
     def to_json(self, *, context: bool = True) -> dict[str, Any]:
@@ -197,7 +201,8 @@ class Note:
             "digitalSourceType": self.digital_source_type,
             "genAI": self.gen_ai or None,
             "generator": None if self.generator is None else self.generator.to_json(),
-            "updated": None if self.updated is None else read.rfc3339(self.updated),
+            "updated": None if self.updated is None else read.rfc3339_exact(self.updated),
+            **({} if self.poll is None else self.poll.to_json()),
         }
         doc |= {key: value for key, value in rest.items() if value is not None}
         return {"@context": context_for(doc), **doc} if context else doc
@@ -206,6 +211,13 @@ class Note:
         """Name the quoted post in the three ways that peers look for (FEP-044f, Misskey, Fedibird)."""
         quoted = {"quote": self.quote, "_misskey_quote": self.quote, "quoteUri": self.quote}
         return {**quoted, "quoteAuthorization": self.quote_authorization}
+
+
+def _poll(doc: read.Doc) -> Poll | None:
+    try:
+        return Poll.from_json(doc)
+    except MalformedError:
+        return None
 
 
 def _author(value: object) -> str | None:

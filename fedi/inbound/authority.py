@@ -106,7 +106,9 @@ async def _fetched(ctx: Context, activity: Activity, budget: Budget) -> Activity
         raise ForbiddenError("what is said to be deleted is still there", iri=activity.object_id)
     # Whose it is stays to be seen: the handler compares author and actor, as it does for a direct one.
     data = (await document(ctx, activity.object_id, budget=budget)).data
-    return dataclasses.replace(activity, object_id=data["id"], object_doc=data)
+    found = dataclasses.replace(activity, object_id=data["id"], object_doc=data)
+    # What else the forwarded copy embeds was not fetched, so nobody said it.
+    return dataclasses.replace(found, others=()) if isinstance(found, Create) else found
 
 
 async def _fetched_announce(ctx: Context, activity: Announce, budget: Budget) -> Activity:

@@ -312,3 +312,15 @@ def test_any_json_at_all_is_read_or_refused(value):
     except ActivityPubError:
         return
     assert isinstance(activity, Unknown | activities.Envelope)
+
+
+def test_a_create_keeps_what_else_it_embeds():
+    votes = [{"id": f"https://m.example/users/bob#votes/{number}", "type": "Note"} for number in (1, 2, 3)]
+    doc = {"type": "Create", "id": "https://m.example/c", "actor": "https://m.example/users/bob"}
+    found = parse({**doc, "object": votes})
+    assert isinstance(found, Create)
+    assert found.object_id == votes[0]["id"]
+    assert list(found.others) == votes[1:]
+    alone = parse({**doc, "object": votes[0]})
+    assert isinstance(alone, Create)
+    assert alone.others == ()

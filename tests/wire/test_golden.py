@@ -193,10 +193,13 @@ def test_a_poll_vote_is_recognised_and_is_no_post():
     assert note.to == ("https://m.example/users/bob",)
 
 
-def test_a_question_is_read_as_a_converted_post():
+def test_a_question_is_read_with_its_poll():
     question = Note.from_json(golden("question-inbound"))
-    assert question.is_converted
+    assert not question.is_converted
     assert question.content == "<p>?</p>"
+    assert question.poll is not None
+    assert [(option.name, option.votes) for option in question.poll.options] == [("Yes", 2), ("No", 1)]
+    assert question.poll.voters_count == 3
 
 
 def test_a_quote_request_is_read_with_its_quoting_post():
