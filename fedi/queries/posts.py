@@ -22,10 +22,12 @@ from fedi.models import (
     OAuthApp,
     Pin,
     Placeholder,
+    Poll,
     Post,
     PostTag,
     Tombstone,
 )  # fmt: skip
+from fedi.queries import polls
 
 __all__ = ["PostView", "by_id", "by_iri", "is_tombstoned", "load", "load_one", "published_as"]
 
@@ -48,6 +50,9 @@ class PostView:
     """Whether the viewer boosted it, or the post that it boosts."""
     pinned: bool = False
     """Whether the viewer, who wrote it, shows it first on their profile."""
+    poll: Poll | None = None
+    chosen: tuple[int, ...] = ()
+    """What the viewer chose in the poll: the places of the options."""
 
 
 async def by_id(tx: Tx, post_id: int) -> Post | None:
@@ -73,7 +78,7 @@ async def published_as(tx: Tx, draft_id: int) -> int | None:
 
 
 async def load(tx: Tx, ids: Sequence[int], *, viewer_id: int | None = None) -> list[PostView]:
-    """Load posts in the order given, in three statements, whatever their number.
+    """Load posts in the order given, in three statements, whatever their number; a fourth if there are polls.
 
     Posts that do not exist (any more) are left out. Visibility is the caller's business.
 
@@ -91,7 +96,12 @@ async def load(tx: Tx, ids: Sequence[int], *, viewer_id: int | None = None) -> l
     attachments = await _attachments(tx, named)
     mentions, tags = await _names(tx, named)
 
+    # 4. What the viewer chose, which few pages ask for.
+    asked = [row.Poll.id for row in rows if row.Poll is not None] if viewer_id is not None else []
+    chosen = await polls.choices(tx, asked, viewer_id) if asked and viewer_id is not None else {}
+
     def view(row: Any, post: Post, account: Account, app: OAuthApp | None, held: PostView | None) -> PostView:
+        poll = row.Poll if held is None else None
         return PostView(
             post=post,
             account=account,
@@ -103,6 +113,8 @@ async def load(tx: Tx, ids: Sequence[int], *, viewer_id: int | None = None) -> l
             favourited=row.favoured,
             boosted=row.passed_on,
             pinned=row.pinned,
+            poll=poll,
+            chosen=chosen.get(poll.id, ()) if poll is not None else (),
         )
 
     views: dict[int, PostView] = {}
@@ -127,13 +139,14 @@ def _posts() -> Select[*tuple[Any, ...]]:
     passed_on = exists().where(mine.account_id == viewer, mine.reblog_of_id == shown)
     pinned = exists().where(Pin.post_id == shown, Pin.account_id == viewer)
     return (
-        select(Post, Account, OAuthApp, boosted, author, app)
+        select(Post, Account, OAuthApp, boosted, author, app, Poll)
         .add_columns(favoured.label("favoured"), passed_on.label("passed_on"), pinned.label("pinned"))
         .join(Account, Account.id == Post.account_id)
         .outerjoin(OAuthApp, OAuthApp.id == Post.application_id)
         .outerjoin(boosted, boosted.id == Post.reblog_of_id)
         .outerjoin(author, author.id == boosted.account_id)
         .outerjoin(app, app.id == boosted.application_id)
+        .outerjoin(Poll, Poll.post_id == shown)
         .where(Post.id.in_(bindparam("ids", expanding=True)))
     )
 
