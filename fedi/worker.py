@@ -22,7 +22,7 @@ from fedi.jobs import queue, retry
 from fedi.jobs.queue import Claim
 from fedi.log import get
 from fedi.outbound import audience, deliver
-from fedi.services import attaching, imagining, pruning
+from fedi.services import attaching, backfilling, imagining, pruning, visiting
 
 __all__ = ["JOBS", "QUEUES", "Queue", "Worker", "run_one"]
 
@@ -34,7 +34,9 @@ JOBS: Mapping[str, Runner] = {
     "deliver": deliver.run,
     "generate": imagining.run,
     "erase": attaching.erase,
+    "backfill": backfilling.run,
     "prune": pruning.run,
+    "visit": visiting.run,
 }
 """What is done for each kind of job."""
 

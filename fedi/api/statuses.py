@@ -21,7 +21,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.models import Account, Login, Post
 from fedi.queries import posts, threads
-from fedi.services import composing, interacting, posting
+from fedi.services import backfilling, composing, interacting, posting
 from fedi.services.posting import NewPost
 
 __all__ = [
@@ -75,6 +75,9 @@ async def show_context(request: Request) -> Response:
         above = await threads.ancestors(tx, viewer_id, post)
         below = await threads.descendants(tx, viewer_id, post)
         built = await rendering.statuses(tx, ctx.settings, viewer_id, [*above, *below])
+    if viewer is not None and backfilling.is_due(post, ctx.clock()):
+        async with ctx.db.write() as tx:
+            await backfilling.want(ctx, tx, post=post)
     return json_answer({"ancestors": built[: len(above)], "descendants": built[len(above) :]})
 
 

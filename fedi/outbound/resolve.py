@@ -37,7 +37,7 @@ from fedi.outbound.fetch import Budget, document, is_ours, look_up, parse_handle
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find_post
 
-__all__ = ["Budget", "actor", "handle", "key", "note", "url"]
+__all__ = ["Budget", "actor", "handle", "keep", "key", "note", "url"]
 
 KEY_DEADLINE_S = 10.0
 """For a key, while the sender of an activity waits for our answer, in seconds."""
@@ -182,6 +182,17 @@ async def note(ctx: Context, iri: str, *, budget: Budget | None = None, parents:
     # `parents` is part of the key: two posts that answer one another must not wait for each other.
     shared = ("note", iri, parents)
     return await ctx.memory.in_flight.share(shared, lambda: _fetch_note(ctx, iri, spending, parents))
+
+
+async def keep(ctx: Context, found: Note, *, budget: Budget | None = None) -> Post:
+    """Keep a post that was just fetched from its id, and return it.
+
+    Raises:
+        ActivityPubError: as `note`.
+    """
+    async with ctx.db.read() as tx:
+        known = await find_post.by_iri(tx, found.id)
+    return known or await _keep_note(ctx, found, budget or Budget(), PARENTS_MAX)
 
 
 async def _fetch_note(ctx: Context, iri: str, budget: Budget, parents: int) -> Post:
