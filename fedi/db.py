@@ -11,6 +11,7 @@ This module, `bus` and `queries/search.py` are the only ones that know which dat
 
 import functools
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -52,6 +53,9 @@ Tx = AsyncSession
 
 SQLITE_BUSY_TIMEOUT_MS = 15_000
 """How long a statement waits for another process's write: several of our longest transactions."""
+
+WAL_PAUSE_MS = 50
+"""Between two tries to switch a new file to its write-ahead log."""
 
 READERS_MAX = 8
 """SQLite connections for reading; more only wait for the same GIL."""
@@ -219,9 +223,9 @@ def _sqlite_engine(url: str, *, begin: str, connections: int, readonly: bool = F
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves; the driver's own would come too late
         cursor = connection.cursor()
+        _use_wal(cursor)
         for pragma in (
             f"busy_timeout={SQLITE_BUSY_TIMEOUT_MS}",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "cache_size=-16000",  # 16 MB a connection
@@ -236,6 +240,23 @@ def _sqlite_engine(url: str, *, begin: str, connections: int, readonly: bool = F
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _use_wal(cursor: Any) -> None:
+    """Switch to a write-ahead log, which a new file does once.
+
+    SQLite refuses that at once while another process writes, whatever the timeout: two that begin together
+    on a new file would otherwise not both start.
+    """
+    for tries_left in range(SQLITE_BUSY_TIMEOUT_MS // WAL_PAUSE_MS, -1, -1):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if not tries_left:
+                raise
+            time.sleep(WAL_PAUSE_MS / 1000)  # a new process has nothing else to do yet
+        else:
+            return
 
 
 assert sqlite3.sqlite_version_info >= (3, 35), "SQLite 3.35 or newer is needed for RETURNING"

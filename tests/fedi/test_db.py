@@ -1,9 +1,11 @@
 """One door for reading and one for writing, alike on both databases."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, literal, select, text
@@ -297,3 +299,21 @@ async def test_a_file_that_cannot_be_opened_leaves_no_thread_behind() -> None:
     assert {
         thread.name for thread in set(threading.enumerate()) - before if "asyncio" not in thread.name
     } == set()
+
+
+async def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE first (id)")
+    other.execute("BEGIN IMMEDIATE")
+    db = Database(f"sqlite+aiosqlite:///{path}")
+    done = threading.Timer(0.2, other.execute, ["COMMIT"])
+    done.start()
+    try:
+        async with db.engine.connect() as connection:
+            mode = (await connection.execute(text("PRAGMA journal_mode"))).scalar_one()
+    finally:
+        done.join()
+        other.close()
+        await db.close()
+    assert mode == "wal"
