@@ -122,6 +122,27 @@ class FedifyPeer:
         """Fetch an object and announce it to its author."""
         return self._verb("boost", object=iri)
 
+    def send(self, to: str, activity: dict[str, Any]) -> dict[str, Any]:
+        """Send any activity of Fedify's vocabulary to an actor; what it lacks of id and actor is filled in."""
+        return self._verb("send", to=to, activity=activity)
+
+    def serve(self, path: str, document: dict[str, Any]) -> str:
+        """Serve a document at a path of the peer's, and return its IRI."""
+        return str(self._verb("serve", path=path, document=document)["id"])
+
+    def profile(self, **changes: Any) -> None:
+        """Change what alice says of herself: `aliases`, `movedTo`, `summary`."""
+        self._verb("profile", **changes)
+
+    def vocabulary(self) -> list[str]:
+        """Return the names of all kinds of activity that Fedify knows."""
+        kinds: list[str] = self._verb("vocabulary")["kinds"]
+        return kinds
+
+    def look(self, iri: str) -> dict[str, Any]:
+        """Return what Fedify makes of a document of ours."""
+        return self._verb("look", iri=iri)
+
     def received(self, type_: str, count: int = 1, timeout_s: float = WAIT_S) -> list[dict[str, Any]]:
         """Return the verified activities of a type, once there are at least `count`.
 

@@ -1,6 +1,7 @@
 // The peer's one person, `alice`, as a plain Fedify server would have her: strict about signatures,
 // accepting whoever follows her, keeping what reaches her inbox.
 import { createFederation, InProcessMessageQueue, MemoryKvStore } from "@fedify/fedify";
+import * as vocab from "@fedify/vocab";
 import {
   Accept, Activity, Announce, Create, Delete, Document, Endpoints, Follow, Image, Like, Note, Person,
   PUBLIC_COLLECTION, Reject, Tombstone, Undo,
@@ -21,7 +22,7 @@ export function buildFederation({ origin, keyPairs, state }) {
       log.error("delivery of {id} failed: {error}", { id: activity?.id?.href ?? "?", error }),
   });
   federation
-    .setActorDispatcher("/users/{identifier}", (ctx, identifier) => actor(ctx, identifier))
+    .setActorDispatcher("/users/{identifier}", (ctx, identifier) => actor(ctx, identifier, state))
     .mapHandle((_ctx, username) => (username === NAME ? NAME : null))
     .setKeyPairsDispatcher((_ctx, identifier) => (identifier === NAME ? keyPairs : []));
   federation.setFollowersDispatcher("/users/{identifier}/followers", () => ({
@@ -44,14 +45,13 @@ export function buildFederation({ origin, keyPairs, state }) {
   return federation;
 }
 
-async function actor(ctx, identifier) {
+async function actor(ctx, identifier, state) {
   if (identifier !== NAME) return null;
   const pairs = await ctx.getActorKeyPairs(identifier);
   return new Person({
     id: ctx.getActorUri(identifier),
     preferredUsername: identifier,
     name: "Alice of the peer",
-    summary: "A person on a Fedify server.",
     url: new URL(`/@${identifier}`, ctx.canonicalOrigin ?? ctx.origin),
     inbox: ctx.getInboxUri(identifier),
     outbox: ctx.getOutboxUri(identifier),
@@ -60,6 +60,10 @@ async function actor(ctx, identifier) {
     endpoints: new Endpoints({ sharedInbox: ctx.getInboxUri() }),
     publicKey: pairs[0].cryptographicKey,
     assertionMethods: pairs.map((pair) => pair.multikey),
+    featured: new URL("/collections/featured", ctx.canonicalOrigin ?? ctx.origin),
+    aliases: (state.profile.aliases ?? []).map((iri) => new URL(iri)),
+    successor: state.profile.movedTo == null ? null : new URL(state.profile.movedTo),
+    summary: state.profile.summary ?? "A person on a Fedify server.",
   });
 }
 
@@ -148,11 +152,76 @@ async function describe(ctx, activity, state) {
     objectType: object?.constructor.name ?? null,
     content: object?.content?.toString() ?? null,
     attachments,
+    target: activity.targetId?.href ?? null,
+    result: activity.resultId?.href ?? null,
+    instrument: activity.instrumentId?.href ?? null,
+    objects: activity.objectIds?.map((one) => one.href) ?? [],
+    options: object instanceof vocab.Question ? await options(ctx, object) : [],
+    quote: object != null && "quoteId" in object ? (object.quoteId?.href ?? null) : null,
     json: state.requests.findLast((one) => one.json?.id === activity.id?.href)?.json ?? null,
   };
 }
 
+async function options(ctx, question) {
+  const found = [];
+  for (const list of [question.getExclusiveOptions, question.getInclusiveOptions]) {
+    for await (const one of list.call(question, { ...ctx, suppressError: true })) found.push(one.name?.toString());
+  }
+  return found;
+}
+
 // The verbs of the control interface.
+
+// Any activity of Fedify's vocabulary, read from JSON as Fedify reads it, and sent by alice to one actor. What
+// the document lacks of id, actor and context is filled in.
+export async function send(ctx, _state, { to, activity }) {
+  const recipient = await lookUp(ctx, to);
+  if (recipient?.inboxId == null) return { error: `${to} was not found` };
+  const document = {
+    "@context": ["https://www.w3.org/ns/activitystreams", { EmojiReact: "http://litepub.social/ns#EmojiReact" }],
+    id: new URL(`#acts/${crypto.randomUUID()}`, ctx.getActorUri(NAME)).href,
+    actor: ctx.getActorUri(NAME).href,
+    ...activity,
+  };
+  const loaders = { documentLoader: ctx.documentLoader, contextLoader: ctx.contextLoader };
+  const typed = await vocab.Activity.fromJsonLd(document, loaders);
+  await ctx.sendActivity({ identifier: NAME }, recipient, typed);
+  return { id: typed.id.href, type: typed.constructor.name };
+}
+
+// A document that the peer serves, such as a poll or a stamp, at a path of its own.
+export function serve(ctx, state, { path, document }) {
+  const iri = new URL(path, ctx.origin).href;
+  state.documents.set(path, { id: iri, ...document });
+  return { id: iri };
+}
+
+// What alice says of herself from now on: `aliases`, `movedTo`, `summary`.
+export function profile(_ctx, state, changes) {
+  Object.assign(state.profile, changes);
+  return state.profile;
+}
+
+// Names of all kinds of activity that Fedify knows.
+export function vocabulary() {
+  const kinds = Object.entries(vocab).filter(([, one]) => one.prototype instanceof vocab.Activity);
+  return { kinds: kinds.map(([name]) => name).sort() };
+}
+
+// What Fedify makes of a document of ours.
+export async function look(ctx, _state, { iri }) {
+  const found = await lookUp(ctx, iri);
+  if (found == null) return { error: `${iri} was not found` };
+  return {
+    type: found.constructor.name,
+    id: found.id?.href ?? null,
+    successor: found.successorId?.href ?? null,
+    aliases: found.aliasIds?.map((one) => one.href) ?? [],
+    total: found.totalItems ?? null,
+    keys: found.assertionMethodIds?.map((one) => one.href) ?? [],
+    webfinger: found.preferredUsername?.toString() ?? null,
+  };
+}
 
 // Every read is signed, as a server must that federates with those who answer nothing else.
 async function signed(ctx) {

@@ -13,6 +13,11 @@ const VERBS = {
   delete: alice.remove,
   like: alice.like,
   boost: alice.boost,
+  send: alice.send,
+  serve: alice.serve,
+  profile: alice.profile,
+  vocabulary: alice.vocabulary,
+  look: alice.look,
 };
 
 export function buildControl({ state, context }) {

@@ -50,6 +50,11 @@ async function face(request) {
   const url = new URL(request.url);
   const image = url.pathname.startsWith("/images/") ? state.images.get(url.pathname.slice(8)) : null;
   if (image != null) return new Response(image.bytes, { headers: { "Content-Type": image.mediaType } });
+  const document = request.method === "GET" ? state.documents.get(url.pathname) : null;
+  if (document != null) {
+    const headers = { "Content-Type": "application/activity+json" };
+    return new Response(JSON.stringify(document), { status: document.type === "Tombstone" ? 410 : 200, headers });
+  }
   const entry = request.method === "POST" ? await note(request) : null;
   const response = await federation.fetch(request, { contextData: undefined });
   if (entry != null) {

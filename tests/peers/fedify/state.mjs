@@ -11,6 +11,8 @@ export class State {
   following = new Map(); // actor IRI → { follow: id of the Follow, accepted, rejected, actor }
   notes = new Map(); // id within our path → Note, or Tombstone once deleted
   images = new Map(); // file name → { bytes, mediaType }
+  documents = new Map(); // path → document served there as it is
+  profile = {}; // what alice says of herself beside her name
   received = []; // verified activities, in the order in which they came
   requests = []; // every POST to an inbox with what was answered, verified or not
   #waiting = [];
