@@ -27,6 +27,7 @@ from fedi.errors import SettingsError
 from fedi.http import build_client
 from fedi.ids import IdMaker
 from fedi.inbound.routes import ROUTES as INBOUND
+from fedi.inbound.welcome import WelcomeMiddleware
 from fedi.jobs.wake import Wake
 from fedi.keyring import KeyRing
 from fedi.queries.domains import Rulebook
@@ -110,6 +111,7 @@ def build_app(ctx: Context) -> Starlette:
             Middleware(CorsMiddleware),
             Middleware(RateLimitMiddleware, enabled=ctx.settings.rate_limits, clock=ctx.clock),
             Middleware(BoundaryMiddleware),
+            Middleware(WelcomeMiddleware),
         ],
         exception_handlers={HTTPException: pass_on},
     )

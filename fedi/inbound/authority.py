@@ -21,7 +21,7 @@ from activitypub.signatures import proof
 from activitypub.verify import Signer
 from fedi.context import Context
 from fedi.outbound import resolve
-from fedi.outbound.fetch import Budget, document
+from fedi.outbound.fetch import Budget, document, require_welcome
 
 __all__ = ["Basis", "claimed", "require"]
 
@@ -87,6 +87,7 @@ async def require(
 
 async def _require_proof(ctx: Context, activity: Activity, doc: Doc) -> None:
     claim = proof.read_proof(doc, now=ctx.clock())
+    await require_welcome(ctx, claim.verification_method)
     key = await resolve.key(ctx, claim.verification_method)
     require_actor_is_signer(activity.actor, key.owner)
     proof.require_valid(claim, key.public_key)

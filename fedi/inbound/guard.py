@@ -34,7 +34,7 @@ from fedi.models import Account
 from fedi.outbound import resolve
 from fedi.outbound.fetch import is_ours
 
-__all__ = ["KEY_GONE", "reader", "require_signer"]
+__all__ = ["KEY_GONE", "reader", "require_signer", "require_welcome"]
 
 KEY_TTL_S = 600.0
 """How long a parsed key is used without looking at the database, in seconds."""
@@ -64,7 +64,8 @@ async def require_signer(ctx: Context, request: Request, body: bytes) -> Signer:
 
     Raises:
         Refused: 401 when it is not signed as it must be, or its key cannot be used; 400 when a header cannot
-            be read; 503 when the server of its key does not answer.
+            be read; 403 when the server of its key is suspended here, which is then not asked for the key;
+            503 when that server does not answer.
     """
     try:
         message = _message(ctx, request, body)
@@ -75,6 +76,7 @@ async def require_signer(ctx: Context, request: Request, body: bytes) -> Signer:
         raise Refused(400, refusal.message) from refusal
     if is_ours(ctx.settings, claim.key_id):
         raise _unauthorised("this server does not send to itself")
+    await _require_welcome(ctx, claim.key_id)
     known = await _known_key(ctx, claim)
     try:
         used = known or await _fetched_key(ctx, claim.key_id)
@@ -99,6 +101,36 @@ async def reader(ctx: Context, request: Request) -> Signer | None:
     return await require_signer(ctx, request, b"")
 
 
+async def require_welcome(ctx: Context, request: Request) -> None:
+    """Refuse a GET in the name of a server or an account that is suspended here, even of what is public.
+
+    That name is not proven: whoever lays claim to it is taken at their word. What cannot be read as a
+    signature is nobody's; where one is needed it will be refused for that.
+
+    Raises:
+        Refused: 403.
+    """
+    try:
+        claim = verify.read_claim(_message(ctx, request, b""), now=ctx.clock())
+    except (SignatureError, MalformedError):
+        return
+    await _require_welcome(ctx, claim.key_id)
+    suspended = select(Account.id).where(Account.iri.in_(_owners(claim)), Account.suspended_at.is_not(None))
+    async with ctx.db.read() as tx:
+        if (await tx.execute(suspended)).first() is not None:
+            raise Refused(403, "This account is suspended here.")
+
+
+async def _require_welcome(ctx: Context, key_id: str) -> None:
+    if (await ctx.rules.now()).of_iris(key_id).suspended:
+        raise Refused(403, "This server does not talk to yours.", why=f"suspended: {key_id}")
+
+
+def _owners(claim: Claim) -> set[str]:
+    """Return whose key this may be: its id is its owner's with a fragment, or (GoToSocial) one more step."""
+    return {claim.key_document_iri, claim.key_id.rpartition("/")[0]}
+
+
 def _message(ctx: Context, request: Request, body: bytes) -> Message:
     """Describe a request as its sender saw it: at our configured origin, whatever a proxy made of it."""
     path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
@@ -118,10 +150,10 @@ async def _known_key(ctx: Context, claim: Claim) -> RemoteKey | None:
     remembered = ctx.memory.keys.get(claim.key_id, now)
     if remembered is not None:
         return remembered
-    # The key's id is its owner's with a fragment, or (GoToSocial) with one more step in the path.
-    owners = {claim.key_document_iri, claim.key_id.rpartition("/")[0]}
     async with ctx.db.read() as tx:
-        rows = await tx.execute(select(Account.iri, Account.public_keys).where(Account.iri.in_(owners)))
+        rows = await tx.execute(
+            select(Account.iri, Account.public_keys).where(Account.iri.in_(_owners(claim)))
+        )
         listed = [(iri, key["pem"]) for iri, entries in rows for key in entries if key["id"] == claim.key_id]
     for owner, pem in listed:
         try:

@@ -80,8 +80,9 @@ async def receive(request: Request) -> Response:
     """Take an activity in; the same for all inboxes, since an activity says itself for whom it is.
 
     Raises:
-        Refused: 400 malformed, 401 not signed as it must be, 404 nobody's inbox, 408 too slow, 413 too large,
-            415 wrong type or encoded, 503 the signature's key cannot be had now.
+        Refused: 400 malformed, 401 not signed as it must be, 403 signed by a suspended server, 404 nobody's
+            inbox, 408 too slow, 413 too large, 415 wrong type or encoded, 503 the signature's key cannot be
+            had now.
     """
     ctx = context.of(request)
     _require_type(request)
@@ -96,7 +97,8 @@ async def receive(request: Request) -> Response:
         origin(activity.actor)
     except ActivityPubError as refusal:
         raise Refused(refusal.status_hint, refusal.message) from refusal
-    if isinstance(activity, Delete) and not await _is_known(ctx, activity.actor):
+    unwelcome = (await ctx.rules.now()).of_iris(activity.actor).suspended
+    if isinstance(activity, Delete) and not unwelcome and not await _is_known(ctx, activity.actor):
         return _taken("delete_of_unknown_actor", activity.actor)
     try:
         signer = await guard.require_signer(ctx, request, body)
@@ -104,6 +106,8 @@ async def receive(request: Request) -> Response:
         if isinstance(activity, Delete) and refusal.error == guard.KEY_GONE:
             return _taken("delete_with_gone_key", activity.actor)
         raise
+    if unwelcome:  # passed on by somebody who did not know; a refusal would look like one of them
+        return _taken("actor_on_a_suspended_server", activity.actor)
     if authority.claimed(activity, doc, signer) is authority.Basis.NONE:
         return _taken("forwarded_without_proof", activity.actor)
     await ctx.commits.add(ctx.db, write, _accepted(ctx, activity, body, signer))
@@ -231,11 +235,13 @@ async def _clear_peers(tx: Tx, accepted: Sequence[Accepted]) -> None:
     hosts = sorted({one.host for one in accepted if not memory.cleared.get(one.host, now)})
     if not hosts:
         return
-    held_against = or_(Peer.failures > 0, Peer.failure_days > 0)
+    held_against = or_(Peer.failures > 0, Peer.failure_days > 0, Peer.refusals > 0)
     await tx.execute(
         update(Peer)
         .where(Peer.host.in_(hosts), held_against)
-        .values(failures=0, failure_days=0, last_failure_on=None, paused_until=None)
+        .values(
+            failures=0, failure_days=0, last_failure_on=None, paused_until=None, refusals=0, refused_at=None
+        )
         .execution_options(synchronize_session=False)
     )
     for host in hosts:

@@ -27,7 +27,8 @@ from fedi.memory import InFlight
 from fedi.models import DomainAllow, DomainRule, Severity
 
 __all__ = [
-    "CLEAR", "Rulebook", "Rules", "Verdict", "all_allowed", "all_rules", "find_rule", "host_of", "rules_for",
+    "CLEAR", "Rulebook", "Rules", "Verdict", "all_allowed", "all_rules", "find_rule", "host_of", "load",
+    "rules_for",
 ]  # fmt: skip
 
 RULES_TTL_S = 5.0
@@ -75,10 +76,12 @@ class Rules:
     Attributes:
         ruled: what is said of each domain, by its normal form.
         allowed: the domains that are talked to; None when all are.
+        ours: this server's own names, about which there are no rules.
     """
 
     ruled: Mapping[str, Verdict] = field(default_factory=dict)
     allowed: frozenset[str] | None = None
+    ours: frozenset[str] = frozenset()
 
     def of(self, *hosts: str) -> Verdict:
         """Return what holds for something that several hosts have to do with, in whatever spelling."""
@@ -87,6 +90,8 @@ class Rules:
         found = CLEAR
         for host in hosts:
             names = lineage(host)
+            if names and names[0] in self.ours:
+                continue
             if self.allowed is not None and self.allowed.isdisjoint(names):
                 found |= AWAY_FROM_US
             for name in names:
@@ -142,7 +147,7 @@ class Rulebook:
         asked_at, changes = self._clock(), self._changes
         try:
             async with self._db.read() as tx:
-                found = await _load(tx, self._settings)
+                found = await load(tx, self._settings)
         except AWAY:
             if self._rules is None:
                 raise
@@ -159,14 +164,9 @@ async def rules_for(tx: Tx, settings: Settings, *hosts: str) -> Rules:
     For what is written down for good: it must not go by what was true some seconds ago.
     """
     names = {name for host in hosts for name in lineage(host)}
-    if not names:
-        return Rules(allowed=frozenset() if settings.federation_mode == "allowlist" else None)
     rows = await tx.execute(select(DomainRule).where(DomainRule.domain.in_(names)))
-    ruled = _verdicts(rows.scalars().all())
-    if settings.federation_mode != "allowlist":
-        return Rules(ruled=ruled)
-    allowed = await tx.execute(select(DomainAllow.domain).where(DomainAllow.domain.in_(names)))
-    return Rules(ruled=ruled, allowed=frozenset(allowed.scalars()))
+    listed = await tx.execute(select(DomainAllow).where(DomainAllow.domain.in_(names)))
+    return _rules(settings, rows.scalars().all(), listed.scalars().all())
 
 
 async def all_rules(tx: Tx) -> Sequence[DomainRule]:
@@ -184,15 +184,14 @@ async def find_rule(tx: Tx, domain: str) -> DomainRule | None:
     return (await tx.execute(select(DomainRule).where(DomainRule.domain == domain))).scalar_one_or_none()
 
 
-async def _load(tx: Tx, settings: Settings) -> Rules:
-    ruled = _verdicts(await all_rules(tx))
-    if settings.federation_mode != "allowlist":
-        return Rules(ruled=ruled)
-    return Rules(ruled=ruled, allowed=frozenset(row.domain for row in await all_allowed(tx)))
+async def load(tx: Tx, settings: Settings) -> Rules:
+    """Return all rules, as this transaction sees them."""
+    return _rules(settings, await all_rules(tx), await all_allowed(tx))
 
 
-def _verdicts(rows: Sequence[DomainRule]) -> dict[str, Verdict]:
-    return {
+def _rules(settings: Settings, rows: Sequence[DomainRule], listed: Sequence[DomainAllow]) -> Rules:
+    allowed = frozenset(row.domain for row in listed) if settings.federation_mode == "allowlist" else None
+    ruled = {
         row.domain: Verdict(
             suspended=row.severity == Severity.SUSPEND,
             limited=row.severity == Severity.SILENCE,
@@ -201,3 +200,5 @@ def _verdicts(rows: Sequence[DomainRule]) -> dict[str, Verdict]:
         )
         for row in rows
     }
+    ours = frozenset(name for host in (settings.host, settings.domain) for name in lineage(host)[:1])
+    return Rules(ruled=ruled, allowed=allowed, ours=ours)
