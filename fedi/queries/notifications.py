@@ -1,6 +1,7 @@
 """Notifications of one person, newest first, with who caused them and the post they are about.
 
-What the viewer may no longer see, and what a suspended account caused, is left out before the page is cut.
+What the viewer may no longer see, and what a suspended, blocked or muted account caused, is left out before
+the page is cut.
 """
 
 from collections.abc import Collection
@@ -13,7 +14,7 @@ from fedi.models import Account, Notification, Post
 from fedi.queries import posts
 from fedi.queries.page import Page, Slice, cut, within
 from fedi.queries.posts import PostView
-from fedi.queries.visibility import visible_clause
+from fedi.queries.visibility import heard_clause, visible_clause
 
 __all__ = ["NotificationView", "find", "page_of"]
 
@@ -73,6 +74,7 @@ def _visible(viewer_id: int) -> Select[Notification, Account]:
         .where(
             Notification.account_id == viewer_id,
             Account.suspended_at.is_(None),
+            heard_clause(viewer_id, Account),
             or_(Notification.post_id.is_(None), about),
         )
     )

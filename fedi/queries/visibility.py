@@ -31,8 +31,8 @@ from fedi.db import Tx
 from fedi.models import Account, Block, DomainBlock, Follow, FollowState, Mention, Mute, Post, PostState
 
 __all__ = [
-    "OPEN", "apart", "are_apart", "can_see", "keeps_host_away", "public_clause", "visible_clause",
-    "wanted_clause",
+    "OPEN", "apart", "are_apart", "can_see", "covers", "heard_clause", "keeps_host_away",
+    "public_clause", "visible_clause", "wanted_clause",
 ]  # fmt: skip
 
 Viewer = int | BindParameter[int]
@@ -93,11 +93,19 @@ def apart(viewer_id: Viewer, other: type[Account]) -> ColumnElement[bool]:
     """
     return or_(
         other.id.in_(_blocked_or_blocking(viewer_id)),
-        exists().where(_RULE.account_id == viewer_id, _covers(_RULE.domain, other.domain)),
+        exists().where(_RULE.account_id == viewer_id, covers(_RULE.domain, other.domain)),
         exists().where(
-            _RULE.account_id == other.id, _VIEWER.id == viewer_id, _covers(_RULE.domain, _VIEWER.domain)
+            _RULE.account_id == other.id, _VIEWER.id == viewer_id, covers(_RULE.domain, _VIEWER.domain)
         ),
     )
+
+
+def heard_clause(viewer_id: Viewer, other: type[Account] | int) -> ColumnElement[bool]:
+    """Return the condition under which a viewer is told of what an account does, given as itself or by id."""
+    if isinstance(other, int):
+        return exists().where(_DOER.id == other, heard_clause(viewer_id, _DOER))
+    muted = select(_MUTE.target_id).where(_MUTE.account_id == viewer_id, _MUTE.notifications)
+    return and_(other.id.not_in(muted), ~apart(viewer_id, other))
 
 
 async def are_apart(tx: Tx, account_id: int, other_id: int) -> bool:
@@ -125,7 +133,7 @@ def _blocked_or_blocking(viewer_id: Viewer) -> CompoundSelect[int]:
     )
 
 
-def _covers(rule: Any, domain: Any) -> ColumnElement[bool]:
+def covers(rule: Any, domain: Any) -> ColumnElement[bool]:
     """Return whether a rule holds for the domain of an account: what `domains.covers` says, in SQL.
 
     The domain of a handle may have a port, and rules have none. An underscore is an ordinary letter.
@@ -146,7 +154,7 @@ class _Related(NamedTuple):
 # Made once: an alias learns its columns at its first use, which takes milliseconds.
 _BOOSTED = aliased(Post)
 _MINE, _THEIRS, _MUTE = aliased(Block), aliased(Block), aliased(Mute)
-_RULE, _VIEWER = aliased(DomainBlock), aliased(Account)
+_RULE, _VIEWER, _DOER = aliased(DomainBlock), aliased(Account), aliased(Account)
 _OF_POST = _Related(aliased(Account), aliased(Follow), aliased(Mention))
 _OF_BOOSTED = _Related(aliased(Account), aliased(Follow), aliased(Mention))
 

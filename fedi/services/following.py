@@ -17,6 +17,7 @@ from fedi.errors import Refused
 from fedi.models import Account, Follow, FollowState, HomeEntry, Post, PostState
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, Outgoing, record
+from fedi.queries.visibility import are_apart
 from fedi.services.notifying import notify, retract
 
 __all__ = [
@@ -54,7 +55,8 @@ async def follow(
         notify_posts: whether to be told of each post; unchanged (at first no) when None.
 
     Raises:
-        Refused: 403, when it is oneself, a server, or somebody suspended.
+        Refused: 403, when it is oneself, a server, somebody suspended, somebody who lives elsewhere now, or
+            one of the two blocks the other.
     """
     if follower.id == target.id or (target.is_local and target.kind == "Application"):
         raise Refused(403, "This action is not allowed")
@@ -62,6 +64,8 @@ async def follow(
         raise Refused(403, "This account is suspended here")
     relation = await find(tx, follower=follower, target=target)
     if relation is None:
+        if not await _is_welcome(tx, follower, target):
+            raise Refused(403, "This action is not allowed")
         relation = _new(ctx, follower, target, f"{follower.iri}#follows/{secrets.token_hex(16)}")
         tx.add(relation)
         await tx.flush()
@@ -126,10 +130,13 @@ async def remove_follower(ctx: Context, tx: Tx, *, follower: Account, target: Ac
         await _dismiss(ctx, tx, relation, follower, target)
 
 
-async def receive_follow(ctx: Context, tx: Tx, *, follower: Account, target: Account, iri: str) -> Follow:
+async def receive_follow(
+    ctx: Context, tx: Tx, *, follower: Account, target: Account, iri: str
+) -> Follow | None:
     """Take the wish of somebody elsewhere to follow a local account, and answer it if it needs no asking.
 
-    A repeated wish is answered again: the first answer may not have arrived.
+    A repeated wish is answered again: the first answer may not have arrived. Whoever is not welcome, or comes
+    too late since the account lives elsewhere now, is told so, because their server would ask again.
 
     Args:
         ctx: the context.
@@ -137,8 +144,16 @@ async def receive_follow(ctx: Context, tx: Tx, *, follower: Account, target: Acc
         follower: a remote account.
         target: a local account.
         iri: id of their Follow, which our answer embeds.
+
+    Returns:
+        The follow, or None when it was refused.
     """
     relation = await find(tx, follower=follower, target=target)
+    if relation is None and not await _is_welcome(tx, follower, target):
+        refused = _new(ctx, follower, target, iri)
+        said = translate.reject(ctx.ids.next(), refused, follower, target)
+        await _send(ctx, tx, said, sender=target, to=follower, relation=refused)
+        return None
     if relation is None:
         relation = _new(ctx, follower, target, iri)
         tx.add(relation)
@@ -168,6 +183,11 @@ async def receive_undo_follow(tx: Tx, *, relation: Follow, follower: Account, ta
     """Take it that somebody elsewhere stops following a local account."""
     await _end(tx, relation)
     await _retract(tx, follower, target)
+
+
+async def _is_welcome(tx: Tx, follower: Account, target: Account) -> bool:
+    """Tell whether a follow may begin; one that is there already ends by the block, not by being repeated."""
+    return target.moved_to is None and not await are_apart(tx, follower.id, target.id)
 
 
 def _new(ctx: Context, follower: Account, target: Account, iri: str) -> Follow:

@@ -1,15 +1,16 @@
 """Telling local people what happened to them.
 
 A notification has a key made of its cause, so that a repeated cause (a delivery that came twice, a follow
-taken back and made again) tells once. Nobody is told of what they did themselves, and people of other servers
-are told by their servers.
+taken back and made again) tells once. Nobody is told of what they did themselves, nor of what somebody does
+whom they block or mute, and people of other servers are told by their servers.
 """
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 
 from fedi.context import Context
 from fedi.db import Tx, insert
 from fedi.models import Account, Notification
+from fedi.queries.visibility import heard_clause
 
 __all__ = ["clear", "dismiss", "notify", "retract"]
 
@@ -22,15 +23,15 @@ async def notify(
     Args:
         ctx: the context.
         tx: a writing transaction.
-        account_id: who is told; nothing happens when they live elsewhere.
+        account_id: who is told; nothing happens when they live elsewhere, or want to hear nothing.
         from_account_id: who did it.
         kind: Mastodon's word for it: mention, reblog, follow, follow_request, favourite …
         post_id: the post it is about.
     """
     if account_id == from_account_id:
         return
-    is_local = select(exists().where(Account.id == account_id, Account.domain == ""))
-    if not (await tx.execute(is_local)).scalar_one():
+    told = select(Account.id).where(Account.id == account_id, Account.domain == "")
+    if (await tx.execute(told.where(heard_clause(account_id, from_account_id)))).first() is None:
         return
     await tx.execute(
         insert(tx, Notification)
