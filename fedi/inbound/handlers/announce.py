@@ -14,7 +14,7 @@ from fedi.inbound.received import Effect, Ignored, Received
 from fedi.outbound import resolve
 from fedi.outbound.remote import require_storable
 from fedi.queries import posts as find_post
-from fedi.queries.visibility import can_see
+from fedi.queries.visibility import are_apart, can_see
 from fedi.services import interacting, receiving
 
 __all__ = ["handle"]
@@ -40,6 +40,8 @@ async def handle(ctx: Context, received: Received[Announce]) -> Effect:
     async def effect(tx: Tx) -> None:
         if post.reblog_of_id is not None or not await can_see(tx, None, post):
             raise ForbiddenError("the post is not for passing on", iri=activity.object_id)
+        if await are_apart(tx, booster.id, post.account_id):
+            raise Ignored("its author and who passes it on have nothing to do with each other")
         if await find_post.is_tombstoned(tx, iri):
             raise Ignored("it was taken back before it came")
         await interacting.receive_announce(
