@@ -32,7 +32,7 @@ from fedi.outbound import resolve
 from fedi.outbound.fetch import Budget, document, is_ours
 from fedi.queries import posts as find
 
-__all__ = ["is_due", "run", "want"]
+__all__ = ["is_due", "run", "want", "want_above"]
 
 AGE_MIN = timedelta(minutes=5)
 """Of a post whose thread is read: before that there is little to read, and much of it is on its way."""
@@ -99,8 +99,22 @@ async def want(ctx: Context, tx: Tx, *, post: Post) -> bool:
     return True
 
 
+async def want_above(ctx: Context, tx: Tx, *, post: Post) -> None:
+    """Have fetched what a post answers, when that is not known here: an answer alone says little."""
+    answered = post.in_reply_to_iri
+    if answered is None or post.in_reply_to_id is not None or is_ours(ctx.settings, answered):
+        return
+    job = queue.NewJob(
+        queue="default",
+        kind="backfill",
+        payload={"post_id": post.id, "above_only": True},
+        dedupe_key=f"above:{answered}",
+    )
+    await queue.enqueue(tx, ctx.wake, [job], now=ctx.clock())
+
+
 async def run(ctx: Context, job: queue.Claim) -> None:
-    """Read the rest of a thread, as far as it can be had; what cannot is not tried again."""
+    """Read the rest of a thread, or what is above a post, as far as it can be had; nothing is tried again."""
     async with ctx.db.read() as tx:
         post = await find.by_id(tx, job.payload["post_id"])
     read: list[str] = []
@@ -108,7 +122,10 @@ async def run(ctx: Context, job: queue.Claim) -> None:
         reading = _Reading(ctx=ctx, post=post, names={post.iri})
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DEADLINE_S):
-                await reading.everything()
+                if job.payload.get("above_only"):
+                    await reading.above()
+                else:
+                    await reading.everything()
         read = sorted(reading.read)
         log.info("thread_read", post=post.iri, kept=reading.kept, pages=reading.pages)
     async with ctx.db.write() as tx:
@@ -141,7 +158,7 @@ class _Reading:
 
     async def everything(self) -> None:
         """Read what is above the post, then its lists, then those of what they led to."""
-        await self._above()
+        await self.above()
         replies, self.context = await self._lists()
         for name in (replies, self.context):
             if name is not None:
@@ -152,7 +169,7 @@ class _Reading:
             with contextlib.suppress(ActivityPubError):  # then it is read as far as it could be
                 await self._list(name)
 
-    async def _above(self) -> None:
+    async def above(self) -> None:
         """Fetch what the topmost known post of the thread answers, and what that answers."""
         top = self.post
         async with self.ctx.db.read() as tx:

@@ -15,7 +15,9 @@ from fedi.context import Context
 from fedi.db import Tx, insert, step, stepped
 from fedi.models import Account, Favourite, Follow, FollowState, Post, Tombstone
 from fedi.outbound import remote
+from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
+from fedi.services import backfilling
 from fedi.services.notifying import notify
 from fedi.services.posting import fan_out_home, uncount_boosts
 
@@ -82,6 +84,7 @@ async def store_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Po
     if post is None:
         return None
     await fan_out_home(tx, post)
+    await backfilling.want_above(ctx, tx, post=post)
     await _tell_mentioned(ctx, tx, author, post, note)
     return post
 
@@ -146,7 +149,7 @@ async def delete_actor(ctx: Context, tx: Tx, *, account: Account) -> None:
 
 async def _tell_mentioned(ctx: Context, tx: Tx, author: Account, post: Post, note: Note) -> None:
     tagged = {mention.href for mention in note.mentions}
-    for account in await remote.addressed_accounts(tx, note):
+    for account in await addressed_accounts(tx, note):
         if account.is_local and (account.iri in tagged or post.visibility == "direct"):
             await notify(
                 ctx, tx, account_id=account.id, from_account_id=author.id, kind="mention", post_id=post.id

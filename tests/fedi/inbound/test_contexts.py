@@ -86,6 +86,7 @@ async def test_an_answer_that_came_first_joins_the_conversation_later(
     await looking.follow(server, alice, bob)
     parent, child = bob.note("parent", context="https://remote.test/c/1"), bob.note("child")
     child["inReplyTo"] = parent["id"]
+    bob.home.documents.pop(parent["id"])
     for note in (child, parent):
         await looking.verdict(server, bob, bob.creates(note))
     assert (await looking.get_post(server, child["id"])).context_iri == "https://remote.test/c/1"

@@ -172,6 +172,7 @@ async def test_replies_find_what_they_answer_whichever_comes_first(
     server: Server, followed: RemoteActor
 ) -> None:
     first, second = followed.note("first"), followed.note("second", inReplyTo=f"{followed.iri}/notes/first")
+    followed.home.documents.pop(first["id"])  # nor can it be fetched before it comes
     await verdict(server, followed, followed.creates(second))
     assert (await get_post(server, second["id"])).in_reply_to_id is None
     await verdict(server, followed, followed.creates(first))

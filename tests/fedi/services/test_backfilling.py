@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -244,3 +245,27 @@ async def test_young_hidden_and_local_posts_are_left_alone(server: Server, bob: 
     assert backfilling.is_due(old, now)
     old.local = True
     assert not backfilling.is_due(old, now)
+
+
+async def test_what_a_delivered_answer_answers_is_fetched(server: Server, bob: RemoteActor) -> None:
+    alice = await server.person("alice")
+    await looking.follow(server, alice, bob)
+    notes = [bob.note("0")]
+    for number in range(1, 6):
+        notes.append(bob.note(str(number), inReplyTo=notes[-1]["id"]))
+    assert await looking.verdict(server, bob, bob.creates(notes[-1])) == "done"
+    for above, below in pairwise(notes):
+        parent, child = [await looking.get_post(server, note["id"]) for note in (above, below)]
+        assert child.in_reply_to_id == parent.id
+    # Only what was delivered stands in the home timeline.
+    assert await looking.home(server, alice) == [notes[-1]["id"]]
+
+
+async def test_chains_of_answers_are_followed_only_so_far(server: Server, bob: RemoteActor) -> None:
+    alice = await server.person("alice")
+    await looking.follow(server, alice, bob)
+    last = bob.note("0")
+    for number in range(1, backfilling.ANCESTORS_MAX + 10):
+        last = bob.note(str(number), inReplyTo=last["id"])
+    await looking.verdict(server, bob, bob.creates(last))
+    assert await looking.count(server, Post) == backfilling.ANCESTORS_MAX + 2
