@@ -7,18 +7,15 @@ of `services.receiving`, which stands above.
 """
 
 import html
-import mimetypes
-import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import update
 
 from activitypub.errors import ForbiddenError, MalformedError
 from activitypub.objects.actor import Actor
-from activitypub.objects.attachment import Attachment as WireAttachment
 from activitypub.objects.note import Note
 from activitypub.objects.tag import Emoji, Tag
 from activitypub.origin import same_origin
@@ -29,33 +26,26 @@ from fedi.config import Settings
 from fedi.context import Context
 from fedi.db import Tx, insert, step
 from fedi.ids import TAIL_BITS, first_id_at
-from fedi.models import Account, Attachment, AttachmentState, Mention, Post, PostState, PostTag
+from fedi.models import Account, Post, PostState
 from fedi.outbound.fetch import is_ours
+from fedi.outbound.hanging import hang_on, iptc_term
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find_post
 
 __all__ = [
     "IRI_BYTES_MAX",
-    "addressed_accounts",
     "require_storable",
     "save_actor",
     "save_note",
+    "to_milliseconds",
     "update_note",
 ]
 
 IRI_BYTES_MAX = 2048
 """Of an identifier in UTF-8: PostgreSQL refuses an index entry above 2704 bytes."""
 
-HASHTAGS_MAX = 60
-"""Of one post that are kept; more is flooding."""
-
-HASHTAG_CHARACTERS_MAX = 200
-"""Of one hashtag; longer ones are nobody's topic."""
-
 SPOILER_CHARACTERS_MAX = 1000
 """Of a content warning that is kept."""
-
-_IPTC = re.compile(r"https?://cv\.iptc\.org/newscodes/digitalsourcetype/([A-Za-z]{1,60})")
 
 
 async def save_actor(ctx: Context, tx: Tx, actor: Actor, *, domain: str) -> Account:
@@ -167,6 +157,7 @@ async def save_note(
         "in_reply_to_account_id": parent.account_id if parent else None,
         "in_reply_to_iri": note.in_reply_to,
         "created_at": created_at,
+        "edited_at": _first_edited_at(note, created_at, now),
         **_place_in_thread(ctx.settings, note, parent),
         **_note_columns(note),
     }
@@ -175,7 +166,7 @@ async def save_note(
     post = await find_post.by_iri(tx, note.id)
     assert post is not None
     if made is not None:
-        await _hang_on(ctx, tx, post, note)
+        await hang_on(ctx, tx, post, note, is_edit=False)
         await _count(tx, author, post, parent)
     return post
 
@@ -185,22 +176,13 @@ async def update_note(ctx: Context, tx: Tx, *, post: Post, note: Note, edited_at
     for name, value in _note_columns(note).items():
         setattr(post, name, value)
     post.edited_at = edited_at
-    for model in (Attachment, Mention, PostTag):
-        await tx.execute(delete(model).where(model.post_id == post.id))
     await tx.flush()
-    await _hang_on(ctx, tx, post, note)
+    await hang_on(ctx, tx, post, note, is_edit=True)
 
 
-async def addressed_accounts(tx: Tx, note: Note) -> list[Account]:
-    """Return the known accounts that a post mentions, or, when it is not public, is addressed to.
-
-    A mention counts by its tag; GoToSocial and Pixelfed address direct posts without one.
-    """
-    iris = {mention.href for mention in note.mentions} | {*note.to, *note.cc}
-    if not iris:
-        return []
-    rows = await tx.execute(select(Account).where(Account.iri.in_(iris)).order_by(Account.id))
-    return list(rows.scalars())
+def to_milliseconds(moment: datetime) -> datetime:
+    """Cut a time to what the database keeps, so that it compares equal when it comes again."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def require_storable(*iris: str) -> None:
@@ -258,48 +240,6 @@ def _content(note: Note) -> str:
     return f'{title}{body}<p><a href="{address}" rel="nofollow noopener noreferrer">{address}</a></p>'
 
 
-async def _hang_on(ctx: Context, tx: Tx, post: Post, note: Note) -> None:
-    """Write what hangs on a post: mentions, hashtags and media."""
-    tagged = {mention.href for mention in note.mentions}
-    for account in await addressed_accounts(tx, note):
-        if account.iri in tagged or (account.is_local and post.visibility in {"direct", "private"}):
-            tx.add(Mention(post_id=post.id, account_id=account.id))
-    names = dict.fromkeys(tag.key for tag in note.hashtags if 0 < len(tag.key) <= HASHTAG_CHARACTERS_MAX)
-    tx.add_all(PostTag(post_id=post.id, name=name) for name in list(names)[:HASHTAGS_MAX])
-    for position, entry in enumerate(note.attachments):
-        tx.add(_attachment(ctx, post, entry, position))
-    await tx.flush()
-
-
-def _attachment(ctx: Context, post: Post, entry: WireAttachment, position: int) -> Attachment:
-    media_type = entry.media_type or mimetypes.guess_type(entry.url.partition("?")[0])[0]
-    focus_x, focus_y = entry.focal_point or (None, None)
-    return Attachment(
-        id=ctx.ids.next(),
-        account_id=post.account_id,
-        post_id=post.id,
-        position=position,
-        kind=_kind(media_type, entry.type),
-        state=AttachmentState.READY,
-        media_type=media_type,
-        remote_url=entry.url,
-        width=entry.width,
-        height=entry.height,
-        blurhash=entry.blurhash,
-        description=entry.alt,
-        focus_x=focus_x,
-        focus_y=focus_y,
-        digital_source_type=_iptc_term(entry.digital_source_type),
-        created_at=ctx.clock(),
-    )
-
-
-def _kind(media_type: str | None, wire_type: str) -> str:
-    """Name a file in the words of the Mastodon API, by its media type or, without one, by its AS2 type."""
-    family = (media_type or wire_type.lower()).partition("/")[0]
-    return family if family in {"image", "video", "audio"} else "unknown"
-
-
 async def _count(tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
     if parent is not None:  # posts before accounts, as everywhere (`posting`)
         await step(tx, Post, parent.id, replies_count=1)
@@ -326,14 +266,8 @@ async def _count(tx: Tx, author: Account, post: Post, parent: Post | None) -> No
 def _source_type_of(note: Note) -> str | None:
     """Find out how a post's pictures were made: by its own label, one of theirs, or PieFed's `genAI`."""
     labels = [note.digital_source_type, *(entry.digital_source_type for entry in note.attachments)]
-    named = next((term for term in map(_iptc_term, labels) if term is not None), None)
+    named = next((term for term in map(iptc_term, labels) if term is not None), None)
     return named or (TRAINED_ALGORITHMIC_MEDIA if note.gen_ai else None)
-
-
-def _iptc_term(iri: str | None) -> str | None:
-    """Bring one of IPTC's terms into their own spelling, which begins with http; others say nothing to us."""
-    match = _IPTC.fullmatch(iri or "")
-    return f"http://cv.iptc.org/newscodes/digitalsourcetype/{match[1]}" if match else None
 
 
 def _emojis(tags: Sequence[Tag]) -> list[dict[str, Any]]:
@@ -344,6 +278,12 @@ def _emojis(tags: Sequence[Tag]) -> list[dict[str, Any]]:
 def _not_later(moment: datetime | None, now: datetime) -> datetime:
     """Clamp a sender's time: a post from tomorrow would stand above all others for a day."""
     return now if moment is None else min(moment, now)
+
+
+def _first_edited_at(note: Note, created_at: datetime, now: datetime) -> datetime | None:
+    """Tell when a post that we see for the first time was edited; None when it says no later time."""
+    edited_at = to_milliseconds(min(note.updated, now)) if note.updated else None
+    return edited_at if edited_at is not None and edited_at > created_at else None
 
 
 def _id_at(moment: datetime) -> int:

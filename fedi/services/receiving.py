@@ -7,16 +7,19 @@ comes later is not let in. An edit counts only when it is newer than the last on
 Source: Mastodon's relevance rule (its `activity/create.rb`); ActivityPub sections 6.2 to 6.4 and 7.2 to 7.4.
 """
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from activitypub.objects.note import Note
+from activitypub.origin import origin
+from fedi import domains
 from fedi.context import Context
 from fedi.db import Tx, insert, step, stepped
 from fedi.models import Account, Favourite, Follow, FollowState, Post, Tombstone
 from fedi.outbound import remote
 from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
+from fedi.queries.visibility import are_apart, keeps_host_away
 from fedi.services import backfilling
 from fedi.services.notifying import notify
 from fedi.services.posting import fan_out_home, uncount_boosts
@@ -48,21 +51,34 @@ async def is_followed_here(tx: Tx, actor_iri: str) -> bool:
 async def is_relevant(tx: Tx, note: Note) -> bool:
     """Tell whether somebody here has to do with a post.
 
-    They follow its author, are mentioned or addressed by it, or wrote what it answers.
+    They follow its author, or are mentioned or addressed by it, or wrote what it answers, and have not blocked
+    the author or their server.
     """
     if await is_followed_here(tx, note.attributed_to):
         return True
     named = list(dict.fromkeys([*(mention.href for mention in note.mentions), *note.to, *note.cc]))
     for start in range(0, len(named), STATEMENT_IRIS_MAX):
-        here = exists().where(
+        here = select(Account.id).where(
             Account.iri.in_(named[start : start + STATEMENT_IRIS_MAX]), Account.domain == ""
         )
-        if (await tx.execute(select(here))).scalar_one():
+        if await _somebody_listens(tx, here, note.attributed_to):
             return True
     if note.in_reply_to is None:
         return False
-    ours = exists().where(Post.iri == note.in_reply_to, Post.local)
-    return (await tx.execute(select(ours))).scalar_one()
+    ours = select(Post.account_id).where(Post.iri == note.in_reply_to, Post.local)
+    return await _somebody_listens(tx, ours, note.attributed_to)
+
+
+async def _somebody_listens(tx: Tx, people: Select[int], author_iri: str) -> bool:
+    """Tell whether one of these people here has not shut the author out."""
+    ids = (await tx.execute(people)).scalars().all()
+    author = (await tx.execute(select(Account.id).where(Account.iri == author_iri))).scalar()
+    hosts = domains.lineage(origin(author_iri).host)
+    for account_id in ids:
+        shut_out = author is not None and await are_apart(tx, account_id, author)
+        if not shut_out and not await keeps_host_away(tx, account_id, hosts):
+            return True
+    return False
 
 
 async def store_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Post | None:
