@@ -1,4 +1,4 @@
-"""Who is limited, and who sees them all the same.
+"""Who is limited, and who meets them all the same.
 
 Somebody who is limited (by a moderator, or because their whole server is) goes on for those who follow them.
 Everyone else meets them only by looking for them: they are in no public timeline, no list of hashtags, no
@@ -7,16 +7,17 @@ search by the beginning of a name, and nobody who does not follow them is told w
 Source: Mastodon's documentation, "Limit" under moderation actions.
 """
 
+from typing import Any
+
 from sqlalchemy import BindParameter, ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from fedi.db import Tx
 from fedi.models import Account, Follow, FollowState, Post
 
-__all__ = ["is_heard_by", "unlimited_accounts", "unlimited_posts"]
+__all__ = ["unlimited_accounts", "unlimited_posts"]
 
-_AUTHOR, _FOLLOW = aliased(Account), aliased(Follow)
 # Made once: an alias learns its columns at its first use, which takes milliseconds.
+_AUTHOR, _FOLLOW = aliased(Account), aliased(Follow)
 
 
 def unlimited_posts(viewer_id: int | BindParameter[int] | None) -> ColumnElement[bool]:
@@ -27,20 +28,14 @@ def unlimited_posts(viewer_id: int | BindParameter[int] | None) -> ColumnElement
     return or_(unlimited, Post.account_id == viewer_id, Post.account_id.in_(_followed(viewer_id)))
 
 
-def unlimited_accounts(viewer_id: int | None) -> ColumnElement[bool]:
-    """Return the condition over `Account` for whom a viewer meets without looking for them by name."""
+def unlimited_accounts(
+    viewer_id: int | BindParameter[int] | None, other: Any = Account
+) -> ColumnElement[bool]:
+    """Return the condition over `Account`, or an alias of it, for whom a viewer meets and hears of."""
+    unlimited: ColumnElement[bool] = other.silenced_at.is_(None)
     if viewer_id is None:
-        return Account.silenced_at.is_(None)
-    return or_(Account.silenced_at.is_(None), Account.id == viewer_id, Account.id.in_(_followed(viewer_id)))
-
-
-async def is_heard_by(tx: Tx, account_id: int, *, listener_id: int) -> bool:
-    """Tell whether somebody is told what an account does: always, unless it is limited and not followed."""
-    heard = select(Account.id).where(
-        Account.id == account_id,
-        or_(Account.silenced_at.is_(None), Account.id.in_(_followed(listener_id))),
-    )
-    return (await tx.execute(heard)).first() is not None
+        return unlimited
+    return or_(unlimited, other.id == viewer_id, other.id.in_(_followed(viewer_id)))
 
 
 def _followed(viewer_id: int | BindParameter[int]) -> Select[int]:

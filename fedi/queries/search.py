@@ -10,6 +10,7 @@ from sqlalchemy import case, distinct, exists, func, or_, select
 
 from fedi.db import Tx
 from fedi.models import Account, Follow, FollowState, Post, PostTag
+from fedi.queries.limited import unlimited_accounts, unlimited_posts
 from fedi.queries.visibility import public_clause
 
 __all__ = ["accounts", "hashtags", "is_handle"]
@@ -53,6 +54,7 @@ async def accounts(
                 func.lower(Account.display_name).like(beginning, escape="\\"),
             ),
             Account.suspended_at.is_(None),
+            unlimited_accounts(viewer_id),
             Account.kind != "Application",
         )
         .order_by(case((followed, 0), else_=1), Account.followers_count.desc(), Account.id)
@@ -76,6 +78,7 @@ async def hashtags(tx: Tx, words: str, *, limit: int, offset: int = 0) -> Sequen
             PostTag.name.like(_escaped(words) + "%", escape="\\"),
             Post.visibility == "public",
             public_clause(),
+            unlimited_posts(None),
         )
         .group_by(PostTag.name)
         .order_by(func.count(distinct(PostTag.post_id)).desc(), PostTag.name)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, literal, select
 
 from fedi.db import Tx
 from fedi.models import Post
+from fedi.queries.limited import unlimited_posts
 from fedi.queries.page import Slice
 from fedi.queries.visibility import visible_clause
 
@@ -66,7 +67,7 @@ async def descendants(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
     statement = (
         select(tree.c.id, tree.c.parent)
         .join(Post, Post.id == tree.c.id)
-        .where(visible_clause(viewer_id))
+        .where(visible_clause(viewer_id), unlimited_posts(viewer_id))
         .order_by(tree.c.depth, tree.c.id)
         .limit(DESCENDANTS_MAX)
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from fedi.db import Id, Tx
 from fedi.models import Attachment, Favourite, HomeEntry, Post, PostState, PostTag
+from fedi.queries.limited import unlimited_posts
 from fedi.queries.page import Page, Slice, cut, within
 from fedi.queries.visibility import OPEN, visible_clause, wanted_clause
 
@@ -127,6 +128,7 @@ def _public(viewer_id: int | None) -> Select[int]:
         Post.reblog_of_id.is_(None),
         visible_clause(viewer_id),
         wanted_clause(viewer_id),
+        unlimited_posts(viewer_id),
     )
 
 

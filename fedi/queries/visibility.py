@@ -29,6 +29,7 @@ from sqlalchemy.orm import aliased
 
 from fedi.db import Tx
 from fedi.models import Account, Block, DomainBlock, Follow, FollowState, Mention, Mute, Post, PostState
+from fedi.queries.limited import unlimited_accounts
 
 __all__ = [
     "OPEN", "apart", "are_apart", "can_see", "covers", "heard_clause", "keeps_host_away",
@@ -105,7 +106,7 @@ def heard_clause(viewer_id: Viewer, other: type[Account] | int) -> ColumnElement
     if isinstance(other, int):
         return exists().where(_DOER.id == other, heard_clause(viewer_id, _DOER))
     muted = select(_MUTE.target_id).where(_MUTE.account_id == viewer_id, _MUTE.notifications)
-    return and_(other.id.not_in(muted), ~apart(viewer_id, other))
+    return and_(other.id.not_in(muted), ~apart(viewer_id, other), unlimited_accounts(viewer_id, other))
 
 
 async def are_apart(tx: Tx, account_id: int, other_id: int) -> bool:
