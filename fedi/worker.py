@@ -21,7 +21,7 @@ from fedi.inbound import dispatch
 from fedi.jobs import queue, retry
 from fedi.jobs.queue import Claim
 from fedi.log import get
-from fedi.outbound import audience, deliver
+from fedi.outbound import audience, deliver, forgetting
 from fedi.services import attaching, backfilling, imagining, pruning, visiting
 
 __all__ = ["JOBS", "QUEUES", "Queue", "Worker", "run_one"]
@@ -32,6 +32,7 @@ JOBS: Mapping[str, Runner] = {
     "inbox": dispatch.run,
     "fanout": audience.run,
     "deliver": deliver.run,
+    "forget": forgetting.run,
     "generate": imagining.run,
     "erase": attaching.erase,
     "backfill": backfilling.run,

@@ -17,9 +17,9 @@ from fedi.api.viewer import admit, find, require
 from fedi.db import Tx
 from fedi.models import Account, Login
 from fedi.queries import accounts as find_account
-from fedi.queries import follows, timelines
+from fedi.queries import follows, pins, timelines
 from fedi.queries.page import Page, Slice
-from fedi.services import following
+from fedi.services import following, visiting
 
 __all__ = [
     "follow", "followers", "following_of", "lookup", "relation_to", "relationships", "remove_from_followers",
@@ -88,8 +88,9 @@ async def statuses(request: Request) -> Response:
         viewer = await find(request, tx, "read:statuses")
         viewer_id = viewer.id if viewer else None
         owner = await require_account(tx, request)
-        found: Slice[int] = Slice(rows=[], more=False)  # nothing can be pinned yet
-        if not given.flag("pinned"):
+        if given.flag("pinned"):
+            found = Slice(rows=await pins.pinned(tx, viewer_id, owner.id), more=False)
+        else:
             found = await timelines.of_account(
                 tx,
                 viewer_id,
@@ -100,7 +101,11 @@ async def statuses(request: Request) -> Response:
                 exclude_reblogs=bool(given.flag("exclude_reblogs")),
                 tag=given.word("tagged"),
             )
-        return await rendering.page_of_statuses(request, tx, ctx.settings, viewer_id, found)
+        answer = await rendering.page_of_statuses(request, tx, ctx.settings, viewer_id, found)
+    if given.flag("pinned") and viewer_id is not None and visiting.is_due(ctx, owner):
+        async with ctx.db.write() as tx:
+            await visiting.plan(ctx, tx, account=owner)
+    return answer
 
 
 async def followers(request: Request) -> Response:

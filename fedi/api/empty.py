@@ -23,7 +23,6 @@ LISTS: Mapping[str, str | None] = {
     "/api/v1/custom_emojis": None,
     "/api/v1/domain_blocks": "read:blocks",
     "/api/v1/endorsements": "read:accounts",
-    "/api/v1/featured_tags": "read:accounts",
     "/api/v1/filters": "read:filters",
     "/api/v1/followed_tags": "read:follows",
     "/api/v1/instance/rules": None,

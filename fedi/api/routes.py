@@ -13,18 +13,22 @@ from fedi.api import (
     apps,
     empty,
     errors,
+    featured_tags,
     follow_requests,
     instance,
     markers,
     media,
     notifications,
     oauth,
+    pins,
     search,
     statuses,
     timelines,
     tokens,
 )  # fmt: skip
-from fedi.api.routing import ApiRoute
+from fedi.api.c2s import documents, inbox, outbox, proxy
+from fedi.api.c2s import media as uploads
+from fedi.api.routing import ApiRoute, TokenRoute
 
 __all__ = ["ROUTES"]
 
@@ -52,6 +56,8 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/statuses/{id}/unfavourite", statuses.unfavourite, methods=POST),
     ApiRoute("/api/v1/statuses/{id}/reblog", statuses.reblog, methods=POST),
     ApiRoute("/api/v1/statuses/{id}/unreblog", statuses.unreblog, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/pin", pins.pin, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/unpin", pins.unpin, methods=POST),
     # Pictures.
     ApiRoute("/api/v2/media", media.create, methods=POST),
     ApiRoute("/api/v1/media", media.create, methods=POST),
@@ -76,6 +82,11 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/accounts/{id}/follow", accounts.follow, methods=POST),
     ApiRoute("/api/v1/accounts/{id}/unfollow", accounts.unfollow, methods=POST),
     ApiRoute("/api/v1/accounts/{id}/remove_from_followers", accounts.remove_from_followers, methods=POST),
+    ApiRoute("/api/v1/accounts/{id}/featured_tags", featured_tags.of_account, methods=GET),
+    ApiRoute("/api/v1/featured_tags", featured_tags.index, methods=GET),
+    ApiRoute("/api/v1/featured_tags", featured_tags.create, methods=POST),
+    ApiRoute("/api/v1/featured_tags/suggestions", featured_tags.suggestions, methods=GET),
+    ApiRoute("/api/v1/featured_tags/{id}", featured_tags.destroy, methods=DELETE),
     ApiRoute("/api/v1/follow_requests", follow_requests.index, methods=GET),
     ApiRoute("/api/v1/follow_requests/{id}/authorize", follow_requests.authorize, methods=POST),
     ApiRoute("/api/v1/follow_requests/{id}/reject", follow_requests.reject, methods=POST),
@@ -96,5 +107,14 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/oauth/revoke", tokens.revoke, methods=POST),
     ApiRoute("/oauth/userinfo", tokens.userinfo, methods=["GET", "POST"]),
     ApiRoute("/.well-known/oauth-authorization-server", tokens.metadata, methods=GET),
+    # ActivityPub's own clients; what has no token goes on to the documents for other servers.
+    ApiRoute("/users/{name}/outbox", outbox.submit, methods=POST),
+    TokenRoute("/users/{name}/outbox", outbox.show),
+    ApiRoute("/users/{name}/inbox", inbox.show, methods=GET),
+    TokenRoute("/users/{name}/statuses/{post_id}", documents.note),
+    TokenRoute("/users/{name}/statuses/{post_id}/activity", documents.activity),
+    ApiRoute("/users/{name}/media/{id}", uploads.show, methods=GET),
+    ApiRoute("/api/c2s/media", uploads.create, methods=POST),
+    ApiRoute("/api/c2s/proxy", proxy.ask, methods=POST),
     ApiRoute("/api/{rest:path}", unknown, methods=ANY),
 ]

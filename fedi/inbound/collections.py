@@ -1,4 +1,4 @@
-"""Outbox, followers, following and pinned posts: counts, and pages of what is public.
+"""Outbox, followers and following: counts, and pages of what is public.
 
 Everything here is what a stranger may see, and so are the counts; posts for followers are delivered, not
 listed. Whoever hides their followers and whom they follow shows two numbers and no names.
@@ -28,7 +28,7 @@ from fedi.queries import posts as find_post
 from fedi.queries.page import Page, Slice
 from fedi.queries.posts import PostView
 
-__all__ = ["featured", "followers", "following", "instance_collection", "outbox"]
+__all__ = ["followers", "following", "instance_collection", "outbox"]
 
 POSTS_PER_PAGE = 20
 PEOPLE_PER_PAGE = 40
@@ -69,14 +69,6 @@ async def following(request: Request) -> Response:
     account = await _account(ctx, request)
     iri = account.following or iris.following(account.iri)
     return await _people(ctx, request, iri, account, total=account.following_count, listed=follows.following)
-
-
-async def featured(request: Request) -> Response:
-    """GET /users/NAME/collections/featured: pinned posts, of which there are none yet."""
-    ctx = context.of(request)
-    account = await _account(ctx, request)
-    iri = account.featured or iris.featured(account.iri)
-    return _answer(ctx, Collection(id=iri, total_items=0, items=()))
 
 
 async def instance_collection(request: Request) -> Response:

@@ -7,7 +7,7 @@ because a server does not answer is left to the queue to try again.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from activitypub import activities
 from activitypub.activities import (
@@ -31,13 +31,26 @@ from activitypub.activities import (
 )
 from activitypub.errors import ActivityPubError, ForbiddenError, UnreachableError
 from activitypub.normalise import normalise
+from activitypub.read import as_list, http_iri
 from activitypub.signatures.message import Scheme
 from activitypub.verify import Signer
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.inbound import authority
-from fedi.inbound.handlers import accept, announce, create, delete, follow, like, reject, undo, update
+from fedi.inbound.handlers import (
+    accept,
+    add,
+    announce,
+    create,
+    delete,
+    follow,
+    like,
+    reject,
+    remove,
+    undo,
+    update,
+)  # fmt: skip
 from fedi.inbound.received import Effect, Handler, Ignored, Received
 from fedi.jobs import queue
 from fedi.log import get
@@ -49,25 +62,25 @@ __all__ = ["HANDLERS", "IGNORED", "run"]
 
 HANDLERS: Final[Mapping[type, Handler]] = {
     Accept: accept.handle,
+    Add: add.handle,
     Announce: announce.handle,
     Create: create.handle,
     Delete: delete.handle,
     Follow: follow.handle,
     Like: like.handle,
     Reject: reject.handle,
+    Remove: remove.handle,
     Undo: undo.handle,
     Update: update.handle,
 }
 """What is handled; every other type stands in `IGNORED`, and a test holds the two to the union of all."""
 
 IGNORED: Final[Mapping[type, str]] = {
-    Add: "pinned posts of other servers are not shown",
     Block: "blocks are not kept yet",
     EmojiReact: "reactions other than Like are not shown",
     Flag: "reports from other servers are not taken yet",
     Move: "followers are not moved yet",
     QuoteRequest: "quotes are not answered yet; without an answer the other side shows a plain link",
-    Remove: "pinned posts of other servers are not shown",
     Unknown: "a type that we do not know",
 }
 """What is recorded and otherwise ignored, and why."""
@@ -117,10 +130,23 @@ async def _understand(ctx: Context, row: Activity) -> Effect:
     signer = Signer(actor_iri=row.signer, key_id=row.key_id, scheme=Scheme(row.scheme or Scheme.CAVAGE))
     if is_ours(ctx.settings, activity.actor):
         raise ForbiddenError("one of our own actors does not act from elsewhere", iri=activity.actor)
+    await _require_welcome(ctx, row.key_id, activity)
     budget = Budget()
     activity = await authority.require(ctx, activity, raw=row.raw, signer=signer, budget=budget)
     await _require_good_standing(ctx, activity)
     return await HANDLERS[type(activity)](ctx, Received(activity=activity, budget=budget))
+
+
+async def _require_welcome(ctx: Context, key_id: str, activity: activities.Activity) -> None:
+    """Leave what has to do with a suspended server: it may have been accepted before that was decided."""
+    named = [key_id, activity.actor, activity.object_id or "", *_said_in(activity.object_doc or {})]
+    if (await ctx.rules.now()).of_iris(*named).suspended:
+        raise Ignored("it has to do with a server that is suspended here")
+
+
+def _said_in(doc: Mapping[str, Any]) -> list[str]:
+    """Return whose a thing is said to be."""
+    return [iri for iri in map(http_iri, as_list(doc.get("attributedTo"))) if iri is not None]
 
 
 async def _require_good_standing(ctx: Context, activity: activities.Activity) -> None:

@@ -6,7 +6,7 @@ the redirect below it, or to the page in `web`.
 
 from starlette.routing import BaseRoute, Route
 
-from fedi.inbound import collections, contexts, documents, inbox, replies, wellknown
+from fedi.inbound import collections, contexts, documents, featured, inbox, replies, wellknown
 from fedi.inbound.negotiate import DocumentRoute
 
 __all__ = ["ROUTES"]
@@ -20,12 +20,14 @@ ROUTES: list[BaseRoute] = [
     Route("/actor/followers", collections.instance_collection),
     Route("/actor/following", collections.instance_collection),
     Route("/actor/collections/featured", collections.instance_collection),
+    Route("/actor/collections/tags", collections.instance_collection),
     DocumentRoute("/users/{name}", documents.actor),
     Route("/users/{name}", documents.to_profile),
     Route("/users/{name}/outbox", collections.outbox),
     Route("/users/{name}/followers", collections.followers),
     Route("/users/{name}/following", collections.following),
-    Route("/users/{name}/collections/featured", collections.featured),
+    Route("/users/{name}/collections/featured", featured.posts),
+    Route("/users/{name}/collections/tags", featured.tags),
     DocumentRoute("/users/{name}/statuses/{post_id}", documents.note),
     Route("/users/{name}/statuses/{post_id}", documents.to_post),
     Route("/users/{name}/statuses/{post_id}/activity", documents.activity),

@@ -16,6 +16,8 @@ from fedi.api.entities.account import account
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
 from fedi.queries.census import Census
+from fedi.services.featuring import TAGS_MAX
+from fedi.services.pinning import PINS_MAX
 
 __all__ = ["IMAGE_BYTES_MAX", "IMAGE_TYPES", "Facts", "instance_v1", "instance_v2"]
 
@@ -116,7 +118,7 @@ def _stats(counted: Census) -> dict[str, int]:
 
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
-        "accounts": {"max_featured_tags": 0, "max_pinned_statuses": 0},
+        "accounts": {"max_featured_tags": TAGS_MAX, "max_pinned_statuses": PINS_MAX},
         "statuses": {
             "max_characters": settings.post_characters_max,
             "max_media_attachments": 4,

@@ -18,13 +18,13 @@ from fedi.outbound.translate.deeds import (
     undo_like,
 )
 from fedi.outbound.translate.moves import move
-from fedi.outbound.translate.notes import MADE_BY_A_MODEL, create, delete, note, tombstone, update
+from fedi.outbound.translate.notes import MADE_BY_A_MODEL, attachment, create, delete, note, tombstone, update
 from fedi.outbound.translate.people import actor_document, update_actor
 from fedi.outbound.translate.pins import feature_tag, featured_hashtag, pin, unfeature_tag, unpin
 
 __all__ = [
-    "MADE_BY_A_MODEL", "accept", "actor_document", "announce", "announce_audience", "block", "create",
-    "delete", "feature_tag", "featured_hashtag", "follow", "like", "move", "note", "pin", "reject",
+    "MADE_BY_A_MODEL", "accept", "actor_document", "announce", "announce_audience", "attachment", "block",
+    "create", "delete", "feature_tag", "featured_hashtag", "follow", "like", "move", "note", "pin", "reject",
     "tombstone", "undo", "undo_announce", "undo_block", "undo_follow", "undo_like", "unfeature_tag",
     "unpin", "update", "update_actor",
 ]  # fmt: skip
