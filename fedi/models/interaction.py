@@ -60,4 +60,6 @@ class Stamp(Base):
     """The request that it answers."""
     granted_at: Mapped[datetime | None] = mapped_column(Instant)
     """None while the author has not decided."""
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the author took it back: it answers 410, and asking again gives no new one."""
     created_at: Mapped[datetime] = mapped_column(Instant)

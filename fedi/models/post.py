@@ -76,7 +76,7 @@ class Post(Base):
     """The quoted post's id, kept even when that post is not known here."""
     quote_state: Mapped[str | None]
     """Mastodon's: pending, accepted, rejected, revoked, deleted or unauthorized; None without a quote."""
-    quote_authorization: Mapped[str | None]
+    quote_authorization: Mapped[str | None] = mapped_column(index=True)
     """The quoted author's stamp (FEP-044f), by its IRI."""
     interaction_policy: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """Who may do what with it, as `activitypub.objects.policy` writes it; None says nothing."""

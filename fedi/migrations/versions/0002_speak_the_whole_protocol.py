@@ -235,6 +235,7 @@ def upgrade() -> None:
         sa.Column("object_iri", sa.String(), nullable=False),
         sa.Column("request_iri", sa.String(), nullable=False),
         sa.Column("granted_at", db.Instant(), nullable=True),
+        sa.Column("revoked_at", db.Instant(), nullable=True),
         sa.Column("created_at", db.Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_stamp_account_id"), ondelete="CASCADE"
@@ -270,6 +271,7 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index("ix_post_conversation", "post", ["conversation"])
+    op.create_index("ix_post_quote_authorization", "post", ["quote_authorization"])
     op.create_index("ix_post_quote_iri", "post", ["quote_iri"])
     op.create_index("ix_post_quote_of_id", "post", ["quote_of_id"])
     _give_proof_keys()
