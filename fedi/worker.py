@@ -22,7 +22,7 @@ from fedi.jobs import queue, retry
 from fedi.jobs.queue import Claim
 from fedi.log import get
 from fedi.outbound import audience, deliver, forgetting
-from fedi.services import attaching, backfilling, imagining, pruning, visiting
+from fedi.services import attaching, backfilling, blocking, imagining, muting, pruning, tallying, visiting
 
 __all__ = ["JOBS", "QUEUES", "Queue", "Worker", "run_one"]
 
@@ -37,6 +37,10 @@ JOBS: Mapping[str, Runner] = {
     "erase": attaching.erase,
     "backfill": backfilling.run,
     "prune": pruning.run,
+    "poll_tallies": tallying.tell,
+    "poll_close": tallying.close,
+    "sever": blocking.sever,
+    "unmute": muting.expire,
     "visit": visiting.run,
 }
 """What is done for each kind of job."""

@@ -236,6 +236,9 @@ async def _clear_peers(tx: Tx, accepted: Sequence[Accepted]) -> None:
     if not hosts:
         return
     held_against = or_(Peer.failures > 0, Peer.failure_days > 0, Peer.refusals > 0)
+    paused = select(Peer.host).where(Peer.host.in_(hosts), Peer.paused_until.is_not(None))
+    if back := list((await tx.execute(paused)).scalars()):
+        await queue.hasten(tx, accepted[-1].wake, back, now=now)
     await tx.execute(
         update(Peer)
         .where(Peer.host.in_(hosts), held_against)
@@ -246,6 +249,7 @@ async def _clear_peers(tx: Tx, accepted: Sequence[Accepted]) -> None:
     )
     for host in hosts:
         memory.cleared.put(host, value=True, now=now, ttl_s=CLEARED_TTL_S)
+        memory.peers.forget(host)
 
 
 @prepared

@@ -8,7 +8,7 @@ makes an effect happen once.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from fedi.models import Job, JobState
 
 __all__ = [
     "Claim", "NewJob", "bury", "claim", "dead", "drop", "enqueue", "extend", "extend_many", "finish",
-    "finish_many", "release", "retry", "revive", "status",
+    "finish_many", "hasten", "release", "retry", "revive", "status",
 ]  # fmt: skip
 
 CANDIDATES_PER_JOB = 8
@@ -214,6 +214,19 @@ async def retry(tx: Tx, job: Claim, *, run_at: datetime, error: str, refund: boo
         values["attempts"] = Job.attempts - 1
     done = await tx.execute(update(Job).where(Job.id == job.id, Job.claim_token == job.token).values(values))
     _require_one(done, job)
+
+
+async def hasten(tx: Tx, wake: Wake, hosts: Collection[str], *, now: datetime) -> None:
+    """Make what waits for its next attempt with some hosts due at once: they are there again."""
+    waiting = update(Job).where(
+        Job.host.in_(hosts), Job.state == JobState.READY, Job.run_at > now, Job.claim_token.is_(None)
+    )
+    rows = await tx.execute(
+        waiting.values(run_at=now).returning(Job.queue).execution_options(synchronize_session=False)
+    )
+    if queues := frozenset(rows.scalars()):
+        await wake.announce(tx, queues)
+        on_commit(tx, lambda: wake.set(queues))
 
 
 async def bury(tx: Tx, job: Claim, *, error: str) -> None:

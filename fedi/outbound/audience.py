@@ -2,8 +2,8 @@
 
 The `fanout` job is expanded here, once, into one `deliver` job per inbox. A server with a shared inbox gets
 what is for many of its people once; what is between two people goes to the personal inbox, because a shared
-one tells the other side nothing about for whom it is. People here are passed over: what they should see was
-written when the post was.
+one tells the other side nothing about for whom it is. What changes or ends an object goes to wherever that
+went before, too (`reach`). People here are passed over: what they should see was written when the post was.
 
 Source: ActivityPub section 7.1.3 (shared inbox delivery).
 """
@@ -19,6 +19,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.jobs import queue
 from fedi.models import Account, Follow, FollowState
+from fedi.outbound import reach
 
 __all__ = ["inboxes", "run"]
 
@@ -34,7 +35,7 @@ ORDER_KEY_CHARACTERS_MAX = 1000
 
 async def run(ctx: Context, job: queue.Claim) -> None:
     """Expand a `fanout` job into deliveries, all in one transaction."""
-    payload = job.payload
+    payload, rules = job.payload, await ctx.rules.now()
     async with ctx.db.write() as tx:
         targets = await inboxes(
             tx,
@@ -42,7 +43,10 @@ async def run(ctx: Context, job: queue.Claim) -> None:
             account_ids=payload["account_ids"],
             extra=payload["inboxes"],
         )
-        jobs = [_delivery(payload["activity_id"], inbox, payload["order_on"]) for inbox in sorted(targets)]
+        role = reach.Role(payload.get("reach", reach.Role.NONE))
+        targets = await reach.widen(tx, payload["order_on"], targets, role, now=ctx.clock())
+        welcome = sorted(inbox for inbox in targets if not rules.of_iris(inbox).suspended)
+        jobs = [_delivery(payload["activity_id"], inbox, payload["order_on"]) for inbox in welcome]
         for start in range(0, len(jobs), ROWS_MAX):
             await queue.enqueue(tx, ctx.wake, jobs[start : start + ROWS_MAX], now=ctx.clock())
         await queue.finish(tx, job)

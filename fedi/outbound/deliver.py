@@ -26,7 +26,7 @@ from fedi.jobs import queue
 from fedi.jobs.retry import ATTEMPTS_MAX, next_attempt
 from fedi.log import get
 from fedi.models import Account, Activity, Peer
-from fedi.outbound.breaker import FAILURE_DAYS_MAX, Standing, after_failure, is_gone
+from fedi.outbound.breaker import FAILURE_DAYS_MAX, Standing, after_failure, is_gone, is_refusing
 from fedi.outbound.settle import PEER_TTL_S, End, Known, Outcome, read, settle
 
 __all__ = ["run"]
@@ -58,9 +58,17 @@ async def run(ctx: Context, job: queue.Claim) -> None:
 
 async def _attempt(ctx: Context, job: queue.Claim, outgoing: Outgoing) -> Outcome:
     """Send it, unless its host is left alone."""
-    known, now = await _known(ctx, job.host or ""), ctx.clock()
-    if is_gone(known.standing, now.date()):
-        log.info("delivery_dropped", host=job.host, why="the server has been away for days")
+    if (await ctx.rules.now()).of_iris(job.payload["inbox"]).suspended:
+        log.info("delivery_dropped", host=job.host, why="the server is suspended here")
+        return _outcome(ctx, job, End.DONE)
+    host, now = job.host or "", ctx.clock()
+    known = await _known(ctx, host)
+    if _why_not(known.standing, now):
+        # What is dropped is lost, so what another process may have learnt this second counts.
+        ctx.memory.peers.forget(host)
+        known = await _known(ctx, host)
+    if why := _why_not(known.standing, now):
+        log.info("delivery_dropped", host=host, why=why)
         return _outcome(ctx, job, End.DONE)
     paused_until = known.standing.paused_until
     if paused_until is not None and paused_until > now:
@@ -78,6 +86,13 @@ async def _attempt(ctx: Context, job: queue.Claim, outgoing: Outgoing) -> Outcom
     return _judged(ctx, job, known.standing, result)
 
 
+def _why_not(standing: Standing, now: datetime) -> str | None:
+    """Say why a server gets nothing at all, if so."""
+    if is_gone(standing, now.date()):
+        return "the server has been away for days"
+    return "the server takes nothing from us" if is_refusing(standing, now) else None
+
+
 def _judged(ctx: Context, job: queue.Claim, standing: Standing, result: DeliveryResult) -> Outcome:
     """Turn what the other server answered into what becomes of the job."""
     if result.delivered:
@@ -87,7 +102,14 @@ def _judged(ctx: Context, job: queue.Claim, standing: Standing, result: Delivery
     if result.status is None and result.detail == RefusedAddressError.__name__:
         return _outcome(ctx, job, End.BURY, error="not an address that we talk to")
     if result.verdict is not Verdict.RETRY:
-        return _outcome(ctx, job, End.DONE, error=error, inbox_gone=result.verdict is Verdict.INBOX_GONE)
+        return _outcome(
+            ctx,
+            job,
+            End.DONE,
+            error=error,
+            refused=result.status == 403,
+            inbox_gone=result.verdict is Verdict.INBOX_GONE,
+        )
     # 401, 408, 429 and their like come from a server that is there.
     alive = False if result.status is None or result.status >= 500 else None
     then = standing if alive is None else after_failure(standing, ctx.clock())
@@ -105,6 +127,7 @@ def _outcome(
     run_at: datetime | None = None,
     error: str = "",
     alive: bool | None = None,
+    refused: bool = False,
     scheme: Scheme | None = None,
     inbox_gone: bool = False,
 ) -> Outcome:
@@ -117,6 +140,7 @@ def _outcome(
         run_at=run_at,
         error=error,
         alive=alive,
+        refused=refused,
         scheme=scheme,
         inbox_gone=inbox_gone,
     )

@@ -2,7 +2,8 @@
 
 `record` runs in the transaction that made the post (the follow, the deletion …), so either both are
 committed or neither. It writes one row and one job, whatever the number of followers; the job is expanded
-into deliveries later (`audience`). The signature is not made here: it is made when the bytes are sent.
+into deliveries later (`audience`). A proof (`proofs`) is part of the document and made here; the signature
+of a request is made when the bytes are sent.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.jobs import queue
 from fedi.models import Account, Activity, ActivityState, Direction
+from fedi.outbound import proofs, reach
 
 __all__ = ["Audience", "Outgoing", "record"]
 
@@ -50,10 +52,11 @@ async def record(
         sender: the local account whose key will sign it.
         activity: what to say.
         audience: to whom.
-        order_on: IRI of the object whose activities reach each inbox in the order of their making.
+        order_on: IRI of the object whose activities reach each inbox in the order of their making, and under
+            which it is remembered where it went.
     """
     assert sender.private_key_pem is not None, "only local accounts send"
-    document = activity.to_json()
+    document = proofs.prove(ctx, sender, activity.to_json())
     row = Activity(
         id=ctx.ids.next(),
         direction=Direction.OUT,
@@ -75,6 +78,7 @@ async def record(
             "account_ids": list(audience.account_ids),
             "inboxes": list(audience.inboxes),
             "order_on": order_on,
+            "reach": reach.role(document),
         },
         order_key=order_on,
     )

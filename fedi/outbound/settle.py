@@ -18,7 +18,8 @@ from fedi.jobs.wake import Wake
 from fedi.log import get
 from fedi.memory import Memory
 from fedi.models import Peer
-from fedi.outbound.breaker import CLEAR, Standing, after_failure
+from fedi.outbound import forgetting
+from fedi.outbound.breaker import CLEAR, Standing, after_failure, after_refusal
 
 __all__ = ["PEER_TTL_S", "End", "Known", "Outcome", "read", "settle"]
 
@@ -65,6 +66,7 @@ class Outcome:
         run_at: of the next attempt.
         error: why it did not succeed.
         alive: True after a success, False when the host failed, None when this says nothing about the host.
+        refused: the host answered 403.
         scheme: the signature scheme that was taken.
         inbox_gone: the inbox answered that it is not there.
     """
@@ -77,6 +79,7 @@ class Outcome:
     run_at: datetime | None = None
     error: str = ""
     alive: bool | None = None
+    refused: bool = False
     scheme: Scheme | None = None
     inbox_gone: bool = False
 
@@ -92,6 +95,8 @@ def read(peer: Peer | None, now: datetime) -> Known:
             failure_days=peer.failure_days,
             last_failure_on=peer.last_failure_on,
             paused_until=peer.paused_until,
+            refusals=peer.refusals,
+            refused_at=peer.refused_at,
         ),
         scheme=Scheme(peer.scheme) if fresh and peer.scheme else Scheme.CAVAGE,
         noted_at=peer.last_success_at,
@@ -108,7 +113,7 @@ async def settle(tx: Tx, outcomes: Sequence[Outcome]) -> None:
             log.info("lease_lost", job=outcome.job.id, kind=outcome.job.kind)
     by_host: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        if outcome.alive is not None and outcome.job.host:
+        if (outcome.alive is not None or outcome.refused) and outcome.job.host:
             by_host.setdefault(outcome.job.host, []).append(outcome)
     for host in sorted(by_host):  # in one order everywhere, so that two processes cannot wait for each other
         await _note(tx, host, by_host[host])
@@ -141,18 +146,27 @@ async def _note(tx: Tx, host: str, outcomes: Sequence[Outcome]) -> None:
         return
     peer = await tx.get(Peer, host, with_for_update=True)
     if peer is None:
-        peer = Peer(host=host, first_seen_at=now, failures=0, failure_days=0)
+        peer = Peer(host=host, first_seen_at=now, failures=0, failure_days=0, refusals=0)
         tx.add(peer)
-    standing = read(peer, now).standing
+        await queue.enqueue(tx, outcomes[-1].wake, [forgetting.later(now)], now=now)
+    before = standing = read(peer, now).standing
     for outcome in outcomes:
-        standing = CLEAR if outcome.alive else after_failure(standing, outcome.now)
+        standing = _after(standing, outcome)
         if outcome.alive:
             peer.last_success_at = outcome.now
         if outcome.scheme is not None:
             peer.scheme, peer.scheme_until = outcome.scheme, outcome.now + SCHEME_REMEMBERED
     _write(peer, standing)
     await tx.flush()
+    if before.paused_until is not None and standing.paused_until is None:
+        await queue.hasten(tx, outcomes[-1].wake, [host], now=now)
     memory.peers.put(host, read(peer, now), now=now, ttl_s=PEER_TTL_S)
+
+
+def _after(standing: Standing, outcome: Outcome) -> Standing:
+    if outcome.refused:
+        return after_refusal(standing, outcome.now)
+    return CLEAR if outcome.alive else after_failure(standing, outcome.now)
 
 
 def _is_news(known: Known | None, outcomes: Sequence[Outcome], now: datetime) -> bool:
@@ -168,6 +182,8 @@ def _write(peer: Peer, standing: Standing) -> None:
     peer.failure_days = standing.failure_days
     peer.last_failure_on = standing.last_failure_on
     peer.paused_until = standing.paused_until
+    peer.refusals = standing.refusals
+    peer.refused_at = standing.refused_at
 
 
 async def _prune(tx: Tx, outcomes: Sequence[Outcome]) -> None:

@@ -4,7 +4,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from fedi.outbound.breaker import CLEAR, FAILURES_MAX, PAUSE_S_MAX, Standing, after_failure, is_gone
+from fedi.outbound.breaker import (
+    CLEAR,
+    FAILURES_MAX,
+    PAUSE_S_MAX,
+    REFUSALS_MAX,
+    Standing,
+    after_failure,
+    after_refusal,
+    is_gone,
+    is_refusing,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -71,3 +81,28 @@ def test_a_failed_question_begins_another_week() -> None:
 def test_a_success_clears_everything() -> None:
     assert Standing() == CLEAR
     assert not is_gone(CLEAR, date(2026, 1, 1))
+
+
+def refused(times: int) -> Standing:
+    standing = CLEAR
+    for _ in range(times):
+        standing = after_refusal(standing, NOW)
+    return standing
+
+
+def test_a_few_refusals_in_a_row_mean_that_it_blocks_us() -> None:
+    assert not is_refusing(refused(REFUSALS_MAX - 1), NOW)
+    assert is_refusing(refused(REFUSALS_MAX), NOW)
+
+
+def test_who_blocks_us_is_asked_again_after_a_week_and_then_after_another() -> None:
+    standing, week = refused(REFUSALS_MAX), timedelta(days=7)
+    assert is_refusing(standing, NOW + week - timedelta(seconds=1))
+    assert not is_refusing(standing, NOW + week)
+    standing = after_refusal(standing, NOW + week)
+    assert is_refusing(standing, NOW + 2 * week - timedelta(seconds=1))
+
+
+def test_a_failure_between_two_refusals_is_no_success() -> None:
+    standing = after_refusal(after_failure(refused(REFUSALS_MAX - 1), NOW), NOW)
+    assert is_refusing(standing, NOW)

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from activitypub.activities import Follow as Activity
 from activitypub.keys import load_public_pem
@@ -14,6 +14,7 @@ from activitypub.signatures.message import Message, Scheme
 from activitypub.verify import read_claim, require_valid
 from fedi.jobs.retry import ATTEMPTS_MAX
 from fedi.models import Account, Follow, Job, JobState, Peer
+from fedi.outbound.breaker import REFUSALS_MAX
 from fedi.outbound.outbox import Audience, record
 from fedi.worker import Worker
 from tests.fedi import looking
@@ -39,7 +40,8 @@ async def say(
 
 async def job(server: Server) -> Job | None:
     async with server.ctx.db.read() as tx:
-        return (await tx.execute(select(Job).order_by(Job.id).limit(1))).scalar_one_or_none()
+        first = select(Job).where(Job.queue == "deliver").order_by(Job.id).limit(1)
+        return (await tx.execute(first)).scalar_one_or_none()
 
 
 async def get_job(server: Server) -> Job:
@@ -128,7 +130,7 @@ async def test_success_ends_it(server: Server, remote: RemoteServer, alice: Acco
     assert await job(server) is None
 
 
-@pytest.mark.parametrize("status", [400, 403, 405, 406, 409, 413, 415, 422, 501, 301])
+@pytest.mark.parametrize("status", [400, 405, 406, 409, 413, 415, 422, 501, 301])
 async def test_a_final_answer_ends_it_too(
     server: Server, remote: RemoteServer, alice: Account, status: int
 ) -> None:
@@ -270,7 +272,7 @@ async def test_a_server_that_was_away_for_seven_days_gets_nothing_more(
     assert (await get_peer(server)).failure_days == 7
     remote.received.clear()
     async with server.ctx.db.write() as tx:
-        await tx.execute(Job.__table__.delete())
+        await tx.execute(delete(Job))
     await say(server, alice)
     await server.work()
     assert remote.received == []
@@ -282,6 +284,122 @@ async def test_a_server_that_was_away_for_seven_days_gets_nothing_more(
     await server.work()
     assert len(remote.received) == 1, "asked again after a week"
     assert (await get_peer(server)).failure_days == 0
+
+
+# --- Servers that block us ------------------------------------------------------------------------------------
+
+
+async def refuse(server: Server, remote: RemoteServer, alice: Account, times: int = REFUSALS_MAX) -> None:
+    """Have the other server answer 403 to so many deliveries."""
+    remote.answers = [httpx.Response(403)] * times
+    for _ in range(times):
+        await say(server, alice)
+    await server.work()
+    assert await job(server) is None, "a refusal is final for what was refused"
+    remote.received.clear()
+
+
+async def test_a_server_that_refuses_everything_gets_nothing_but_a_question_a_week(
+    server: Server, remote: RemoteServer, alice: Account
+) -> None:
+    await refuse(server, remote, alice)
+    await say(server, alice)
+    await server.work()
+    assert (remote.received, await job(server)) == ([], None)
+
+    for _ in range(2):
+        server.clock.advance(7 * 86_400 + 60)
+        await refuse(server, remote, alice, times=1)
+        await say(server, alice)
+        await server.work()
+        assert remote.received == [], "one more refusal is enough for another week"
+
+
+async def test_four_refusals_are_not_held_against_a_server(
+    server: Server, remote: RemoteServer, alice: Account
+) -> None:
+    await refuse(server, remote, alice, times=REFUSALS_MAX - 1)
+    await say(server, alice)
+    await server.work()
+    assert len(remote.received) == 1
+    assert (await get_peer(server)).refusals == 0, "a success ends the count"
+    await refuse(server, remote, alice, times=REFUSALS_MAX - 1)
+    assert (await get_peer(server)).refused_at is None
+
+
+async def test_a_server_that_blocked_us_and_takes_something_again_gets_everything(
+    server: Server, remote: RemoteServer, alice: Account
+) -> None:
+    await refuse(server, remote, alice)
+    server.clock.advance(7 * 86_400 + 60)
+    for _ in range(2):
+        await say(server, alice)
+        await server.work()
+    found = await get_peer(server)
+    assert (len(remote.received), found.refusals, found.refused_at) == (2, 0, None)
+
+
+async def test_who_sends_something_does_not_block_us_any_more(
+    server: Server, remote: RemoteServer, bob: RemoteActor, alice: Account
+) -> None:
+    await refuse(server, remote, alice)
+    await looking.verdict(server, bob, bob.does("Follow", alice.iri))
+    remote.received.clear()
+    await say(server, alice)
+    await server.work()
+    assert len(remote.received) == 1
+
+
+# --- Others ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_server_that_was_gone_and_sends_something_gets_everything_again(
+    server: Server, remote: RemoteServer, bob: RemoteActor, alice: Account
+) -> None:
+    remote.answers = [httpx.Response(503)] * 100
+    for _ in range(7):
+        await say(server, alice, order_on=f"day {server.clock().date()}")
+        await server.work()
+        server.clock.advance(86_400)
+    async with server.ctx.db.write() as tx:
+        await tx.execute(delete(Job))
+    remote.answers = []
+    remote.received.clear()
+    await say(server, alice)
+    await server.work()
+    assert remote.received == []
+    await looking.verdict(server, bob, bob.does("Follow", alice.iri))
+    await say(server, alice, order_on="another thing")
+    await server.work()
+    assert {body["type"] for body in remote.bodies} == {"Accept", "Follow"}
+
+
+async def test_what_waits_for_a_paused_server_is_sent_as_soon_as_it_sends_something(
+    server: Server, remote: RemoteServer, bob: RemoteActor, alice: Account
+) -> None:
+    remote.answers = [httpx.Response(503)] * 15
+    for number in range(15):
+        await say(server, alice, order_on=f"thing {number}")
+    await server.work()
+    remote.answers = []
+    remote.received.clear()
+    await looking.verdict(server, bob, bob.does("Follow", alice.iri))
+    assert sorted(body["type"] for body in remote.bodies) == ["Accept", *["Follow"] * 15]
+
+
+async def test_what_waits_for_a_paused_server_is_sent_as_soon_as_it_takes_something(
+    server: Server, remote: RemoteServer, alice: Account
+) -> None:
+    remote.answers = [httpx.Response(503)] * 15
+    for number in range(15):
+        await say(server, alice, order_on=f"thing {number}")
+    await server.work()
+    remote.answers = []
+    remote.received.clear()
+    server.clock.advance(90)
+    await say(server, alice, order_on="one more")
+    await server.work()
+    assert len(remote.received) == 16
 
 
 async def test_a_slow_server_makes_no_other_wait(

@@ -56,6 +56,7 @@ async def test_an_activity_and_one_job_are_written_whatever_the_audience(
         "account_ids": [7, 8],
         "inboxes": list(inboxes),
         "order_on": "https://fedi.test/n/1",
+        "reach": "none",
     }
 
 
