@@ -21,6 +21,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.models import Account, Attachment, AttachmentState, Mention, Poll, PollVote, Post, PostTag
 from fedi.queries import polls as find_poll
+from fedi.queries.domains import host_of
 
 __all__ = ["addressed_accounts", "hang_on", "iptc_term", "set_poll", "update_tallies"]
 
@@ -139,19 +140,27 @@ async def _set_attachments(ctx: Context, tx: Tx, post: Post, note: Note) -> None
     held: dict[str | None, list[Attachment]] = defaultdict(list)
     for known in (await tx.execute(select(Attachment).where(Attachment.post_id == post.id))).scalars():
         held[known.remote_url].append(known)
+    owners = await _hosts_of_author(tx, post) if note.attachments else ()
+    rules = await ctx.rules.now()
     for position, entry in enumerate(note.attachments):
         columns = _attachment_columns(entry, position)
+        withheld = rules.withhold(entry.url, *owners)
+        columns["state"] = AttachmentState.WITHHELD if withheld else AttachmentState.READY
         row = held[entry.url].pop(0) if held[entry.url] else None
         if row is None:
             row = Attachment(
-                id=ctx.ids.next(), account_id=post.account_id, post_id=post.id,
-                state=AttachmentState.READY, created_at=ctx.clock(),
+                id=ctx.ids.next(), account_id=post.account_id, post_id=post.id, created_at=ctx.clock()
             )  # fmt: skip
             tx.add(row)
         for name, value in columns.items():
             setattr(row, name, value)
     for gone in chain.from_iterable(held.values()):
         await tx.delete(gone)
+
+
+async def _hosts_of_author(tx: Tx, post: Post) -> tuple[str, str]:
+    author = await tx.get_one(Account, post.account_id)
+    return author.domain, host_of(author.iri)
 
 
 def _attachment_columns(entry: WireAttachment, position: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from fedi.outbound.fetch import is_ours
 from fedi.outbound.hanging import hang_on, iptc_term
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find_post
+from fedi.queries.domains import Rules, host_of, rules_for
 
 __all__ = [
     "IRI_BYTES_MAX",
@@ -61,7 +62,11 @@ async def save_actor(ctx: Context, tx: Tx, actor: Actor, *, domain: str) -> Acco
         MalformedError: one of its addresses is too long to keep.
     """
     require_storable(actor.id, actor.inbox, actor.shared_inbox or "")
-    values = _actor_columns(actor, domain, ctx.clock())
+    rules = await rules_for(tx, ctx.settings, domain, *map(host_of, _addresses(actor)))
+    verdict = rules.of(domain, host_of(actor.id))
+    if verdict.suspended:
+        raise ForbiddenError("its server is suspended here", iri=actor.id)
+    values = _actor_columns(actor, domain, ctx.clock()) | _without_media(actor, domain, rules)
     account = await find_account.by_iri(tx, actor.id)
     holder = await find_account.by_handle(tx, actor.username, domain)
     if holder is not None and holder.iri != actor.id:
@@ -76,8 +81,28 @@ async def save_actor(ctx: Context, tx: Tx, actor: Actor, *, domain: str) -> Acco
         assert account is not None
     for name, value in values.items():
         setattr(account, name, value)
+    if verdict.limited and account.silenced_at is None:
+        account.silenced_at, account.silenced_by_rule = ctx.clock(), True
     await tx.flush()
     return account
+
+
+def _addresses(actor: Actor) -> list[str]:
+    """Return what an actor has on servers: itself and its pictures."""
+    return [actor.id, *(picture.url for picture in (actor.icon, actor.image) if picture is not None)]
+
+
+def _without_media(actor: Actor, domain: str, rules: Rules) -> dict[str, Any]:
+    """Return the columns that are emptied: pictures of, or on, servers whose media are not shown."""
+    hosts = (domain, host_of(actor.id))
+    changed: dict[str, Any] = {}
+    if actor.icon is not None and rules.withhold(actor.icon.url, *hosts):
+        changed["avatar_url"] = None
+    if actor.image is not None and rules.withhold(actor.image.url, *hosts):
+        changed["header_url"] = None
+    if rules.of(*hosts).rejects_media:
+        changed["emojis"] = []
+    return changed
 
 
 def _actor_columns(actor: Actor, domain: str, now: datetime) -> dict[str, Any]:
@@ -159,7 +184,7 @@ async def save_note(
         "created_at": created_at,
         "edited_at": _first_edited_at(note, created_at, now),
         **_place_in_thread(ctx.settings, note, parent),
-        **_note_columns(note),
+        **await _shown(ctx, note),
     }
     statement = insert(tx, Post).values(values).on_conflict_do_nothing(index_elements=[Post.iri])
     made = (await tx.execute(statement.returning(Post.id))).first()
@@ -173,7 +198,7 @@ async def save_note(
 
 async def update_note(ctx: Context, tx: Tx, *, post: Post, note: Note, edited_at: datetime) -> None:
     """Replace what may change of a post. Its author, visibility and place in a thread may not."""
-    for name, value in _note_columns(note).items():
+    for name, value in (await _shown(ctx, note)).items():
         setattr(post, name, value)
     post.edited_at = edited_at
     await tx.flush()
@@ -215,6 +240,15 @@ def _place_in_thread(settings: Settings, note: Note, parent: Post | None) -> dic
         or next((name for name in said if name == http_iri(note.context)), None),
         "replies_iri": replies if replies is not None and same_origin(replies, note.id) else None,
     }
+
+
+async def _shown(ctx: Context, note: Note) -> dict[str, Any]:
+    """Return what a post says, without the custom emoji of servers whose pictures are not shown."""
+    columns, rules = _note_columns(note), await ctx.rules.now()
+    columns["emojis"] = [
+        entry for entry in columns["emojis"] if not rules.withhold(entry["url"], host_of(note.id))
+    ]
+    return columns
 
 
 def _note_columns(note: Note) -> dict[str, Any]:

@@ -105,6 +105,11 @@ class Rules:
             return CLEAR
         return self.of(*(host for host in map(host_of, iris) if host))
 
+    def withhold(self, url: str, *hosts: str) -> bool:
+        """Tell whether a file is not shown here: because of where it is, or of whose it is (`hosts`)."""
+        verdict = self.of(*hosts) | self.of_iris(url)
+        return verdict.suspended or verdict.rejects_media
+
 
 def host_of(iri: str) -> str:
     """Return the host of an address, without port; empty when it has none."""
