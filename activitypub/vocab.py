@@ -78,6 +78,11 @@ def actor_context() -> list[Any]:
             "discoverable": "toot:discoverable",
             "indexable": "toot:indexable",
             "memorial": "toot:memorial",
+            "gts": "https://gotosocial.org/ns#",
+            "interactionPolicy": _iri("gts:interactionPolicy"),
+            "canFeature": _iri("https://w3id.org/fep/7aa9#canFeature"),
+            "automaticApproval": _iri("gts:automaticApproval"),
+            "manualApproval": _iri("gts:manualApproval"),
             "suspended": "toot:suspended",
             "attributionDomains": {"@id": "toot:attributionDomains", "@container": "@set"},
             "schema": "http://schema.org#",  # sic: Mastodon's IRI ends in a hash, and peers compare it
@@ -140,8 +145,11 @@ def context_for(doc: Mapping[str, Any]) -> str | list[Any]:
     if isinstance(inner, Mapping):
         return context_for(inner)
     kind = doc.get("type")
+    instrument = doc.get("instrument")
+    if isinstance(instrument, Mapping):
+        return _with_terms(context_for(instrument), _small_terms(doc))
     if kind in ACTOR_TYPES and "inbox" in doc:
-        return actor_context()
+        return _with_terms(actor_context(), _capability_terms(doc))
     if kind in POST_TYPES or kind in CONVERTED_TYPES:
         return note_context(str(doc.get("id")))
     terms = _small_terms(doc)
@@ -156,10 +164,19 @@ def _small_terms(doc: Mapping[str, Any]) -> dict[str, Any]:
             terms |= {"ostatus": "http://ostatus.org#", "atomUri": "ostatus:atomUri"}
         case "QuoteRequest":
             terms |= {"QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest"}
+        case "AnnounceRequest" | "LikeRequest" | "ReplyRequest" as kind:
+            terms |= {"gts": "https://gotosocial.org/ns#", kind: f"gts:{kind}"}
         case "QuoteAuthorization":
             terms |= {
                 "gts": "https://gotosocial.org/ns#",
                 "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+                "interactingObject": _iri("gts:interactingObject"),
+                "interactionTarget": _iri("gts:interactionTarget"),
+            }
+        case "AnnounceAuthorization" | "LikeAuthorization" | "ReplyAuthorization" as kind:
+            terms |= {
+                "gts": "https://gotosocial.org/ns#",
+                kind: f"gts:{kind}",
                 "interactingObject": _iri("gts:interactingObject"),
                 "interactionTarget": _iri("gts:interactionTarget"),
             }
@@ -168,6 +185,20 @@ def _small_terms(doc: Mapping[str, Any]) -> dict[str, Any]:
     if doc.get("tag"):
         terms |= {"toot": "http://joinmastodon.org/ns#", "Emoji": "toot:Emoji"}
     return terms
+
+
+def _capability_terms(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """Define the word with which software says what it keeps to (FEP-844e), where it is used."""
+    generator = doc.get("generator")
+    says = "implements" in doc or (isinstance(generator, Mapping) and "implements" in generator)
+    return {"implements": _iri("https://w3id.org/fep/844e#implements")} if says else {}
+
+
+def _with_terms(context: str | list[Any], terms: Mapping[str, Any]) -> list[Any]:
+    """Add terms to a context; into its own list of terms, where it has one."""
+    if isinstance(context, str):
+        return [context, dict(terms)]
+    return [*context[:-1], context[-1] | terms]
 
 
 def _origin(iri: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 
 from activitypub import limits, read
 from activitypub.errors import MalformedError
+from activitypub.objects.policy import InteractionPolicy
 from activitypub.objects.tag import Tag, read_tags
 from activitypub.origin import same_origin
 from activitypub.vocab import ACTOR_TYPES, context_for
@@ -122,21 +123,17 @@ class Application:
         if not isinstance(value, Mapping):
             iri = read.http_iri(value)
             return None if iri is None else cls(id=iri)
-        entries = read.as_list(value.get("implements"), items_max=32)
-        implements = ((read.http_iri(entry), _name_of(entry)) for entry in entries)
         return cls(
             name=_name_of(value),
             id=read.http_iri(value.get("id")),
             url=read.page_url(value.get("url")),
-            implements=tuple((href, name) for href, name in implements if href is not None),
+            implements=_read_implements(value.get("implements")),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Render it; what is None or empty is left out."""
-        implements = [
-            {"href": href} if name is None else {"href": href, "name": name} for href, name in self.implements
-        ]
-        doc = {"id": self.id, "url": self.url, "name": self.name, "implements": implements or None}
+        implements = _write_implements(self.implements)
+        doc = {"id": self.id, "url": self.url, "name": self.name, "implements": implements}
         return {"type": "Application", **{key: value for key, value in doc.items() if value is not None}}
 
 
@@ -191,6 +188,9 @@ class Actor:
         assertion_methods: keys that sign its documents.
         icon: avatar.
         image: header.
+        generator: the software that speaks for it, and what that keeps to.
+        implements: (address, name) of specifications, where the actor is the software itself (FEP-844e).
+        policy: what others may do with the actor itself (FEP-7aa9).
     """
 
     id: str
@@ -224,6 +224,8 @@ class Actor:
     fields: tuple[Field, ...] = ()
     tags: tuple[Tag, ...] = ()
     generator: Application | None = None
+    implements: tuple[tuple[str, str | None], ...] = ()
+    policy: InteractionPolicy | None = None
 
     @classmethod
     def from_json(cls, doc: read.Doc) -> Self:
@@ -280,6 +282,8 @@ class Actor:
             fields=_fields(doc.get("attachment")),
             tags=read_tags(doc.get("tag")),
             generator=Application.from_json(doc.get("generator")),
+            implements=_read_implements(doc.get("implements")),
+            policy=InteractionPolicy.from_json(doc.get("interactionPolicy")),
         )
 
     def to_json(self, *, context: bool = True) -> dict[str, Any]:
@@ -320,9 +324,21 @@ class Actor:
             "attachment": [entry.to_json() for entry in self.fields],
             "tag": [entry.to_json() for entry in self.tags],
             "generator": None if self.generator is None else self.generator.to_json(),
+            "implements": _write_implements(self.implements),
+            "interactionPolicy": None if self.policy is None else self.policy.to_json(),
         }
         doc = {key: value for key, value in doc.items() if value is not None}
         return {"@context": context_for(doc), **doc} if context else doc
+
+
+def _read_implements(value: object) -> tuple[tuple[str, str | None], ...]:
+    entries = read.as_list(value, items_max=32)
+    found = ((read.http_iri(entry), _name_of(entry)) for entry in entries)
+    return tuple((href, name) for href, name in found if href is not None)
+
+
+def _write_implements(entries: tuple[tuple[str, str | None], ...]) -> list[dict[str, str]] | None:
+    return [{"href": href} | ({} if name is None else {"name": name}) for href, name in entries] or None
 
 
 def _require_username(doc: read.Doc, handle: str | None, iri: str) -> str:

@@ -135,12 +135,15 @@ def _jrd(ctx: Context, account: Account | None) -> Jrd:
     )
 
 
+_IN_GOOD_STANDING = (Account.suspended_at.is_(None), Account.deleted_at.is_(None))
+
+
 async def _figures(ctx: Context) -> NodeInfo:
     now = ctx.clock()
     known: NodeInfo | None = ctx.memory.figures.get("nodeinfo", now)
     if known is not None:
         return known
-    people = (Account.domain == "", Account.kind != "Application", Account.suspended_at.is_(None))
+    people = (Account.domain == "", Account.kind != "Application", *_IN_GOOD_STANDING)
     async with ctx.db.read() as tx:
         row = (await tx.execute(_counts(now).where(*people))).one()
     described = NodeInfo(

@@ -8,16 +8,20 @@ from typing import Any
 
 from activitypub import keys
 from activitypub.activities import Update
-from activitypub.objects.actor import Actor, ClientEndpoints, Field, Multikey, Picture, PublicKey
+from activitypub.objects.actor import Actor, Application, ClientEndpoints, Field, Multikey, Picture, PublicKey
 from activitypub.vocab import PUBLIC
 from fedi import iris, models
 from fedi.config import Settings
 
 __all__ = ["actor_document", "update_actor"]
 
+IMPLEMENTS = (("https://datatracker.ietf.org/doc/html/rfc9421", "RFC-9421: HTTP Message Signatures"),)
+"""What others may rely on beforehand (FEP-844e); for all else there are properties that tell."""
+
 
 def actor_document(account: models.Account, settings: Settings) -> Actor:
     """Describe a local account, or the server's own actor, to other servers."""
+    is_server = account.iri == iris.instance_actor(settings)
     return Actor(
         id=account.iri,
         type=account.kind,
@@ -52,6 +56,10 @@ def actor_document(account: models.Account, settings: Settings) -> Actor:
         icon=_picture(settings, account.avatar_key, account.avatar_url),
         image=_picture(settings, account.header_key, account.header_url),
         fields=_fields(account),
+        generator=None
+        if is_server
+        else Application(id=iris.instance_actor(settings), name="fedi", implements=IMPLEMENTS),
+        implements=IMPLEMENTS if is_server else (),
     )
 
 

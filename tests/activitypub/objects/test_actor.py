@@ -313,6 +313,16 @@ def test_generator_of_every_shape():
     assert actor(generator=5).generator is None
 
 
+def test_software_says_what_it_keeps_to():
+    rfc = {"href": "https://datatracker.ietf.org/doc/html/rfc9421", "name": "RFC-9421"}
+    server = actor(type="Application", implements=[rfc, "x"])
+    assert server.implements == ((rfc["href"], "RFC-9421"),)
+    doc = server.to_json()
+    assert doc["implements"] == [rfc]
+    assert "implements" in doc["@context"][-1]
+    assert "implements" not in actor().to_json()["@context"][-1]
+
+
 def test_a_moved_suspended_memorial_actor_is_written_as_such():
     doc = actor(movedTo="https://new.example/users/bob", suspended=True, memorial=True).to_json()
     assert doc["movedTo"] == "https://new.example/users/bob"

@@ -86,6 +86,21 @@ def test_our_actor_has_the_shape_of_the_golden_one() -> None:
     }
 
 
+def test_actors_say_what_their_server_keeps_to() -> None:
+    rfc = {
+        "href": "https://datatracker.ietf.org/doc/html/rfc9421",
+        "name": "RFC-9421: HTTP Message Signatures",
+    }
+    person = translate.actor_document(account(), SETTINGS).to_json()
+    assert person["generator"] == {
+        "type": "Application", "id": "https://ai.example/actor", "name": "fedi", "implements": [rfc],
+    }  # fmt: skip
+    server = account("ai.example", kind="Application", iri="https://ai.example/actor")
+    doc = translate.actor_document(server, SETTINGS).to_json()
+    assert doc["implements"] == [rfc]
+    assert "generator" not in doc
+
+
 def test_a_bots_own_operator_line_is_not_doubled() -> None:
     own = [{"name": "Operator", "value": "Kim"}]
     doc = translate.actor_document(account(kind="Service", operator="kim@x", fields=own), SETTINGS)
