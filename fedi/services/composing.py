@@ -22,7 +22,7 @@ from fedi.queries import accounts as find_account
 from fedi.queries import posts as find
 from fedi.services import imagining, posting
 
-__all__ = ["COMMAND", "compose", "meet_mentioned"]
+__all__ = ["COMMAND", "compose", "made_before", "meet_mentioned"]
 
 COMMAND = "/imagine"
 
@@ -52,6 +52,8 @@ async def compose(
             return earlier
     prompt = _prompt(new.text)
     if prompt is not None:
+        if new.poll is not None:
+            raise Refused(422, "Validation failed: a picture cannot have a poll.")
         post = await imagining.request(ctx, tx, author=author, prompt=prompt, new=new)
     else:
         words = new.text.strip()
@@ -81,6 +83,13 @@ async def meet_mentioned(ctx: Context, source: str) -> None:
             await resolve.handle(ctx, handle)
         except (FediError, ActivityPubError) as trouble:
             log.info("mention_not_found", handle=handle, error=str(trouble))
+
+
+async def made_before(tx: Tx, *, author: Account, idempotency_key: str) -> Post | None:
+    """Return the post that this key made, if it did; what it takes may not be there a second time."""
+    made = select(Post).join(Idempotency, Idempotency.post_id == Post.id)
+    mine = made.where(Idempotency.account_id == author.id, Idempotency.key == idempotency_key)
+    return (await tx.execute(mine)).scalar_one_or_none()
 
 
 def _prompt(source: str) -> str | None:

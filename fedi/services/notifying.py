@@ -28,7 +28,7 @@ async def notify(
         kind: Mastodon's word for it: mention, reblog, follow, follow_request, favourite …
         post_id: the post it is about.
     """
-    if account_id == from_account_id:
+    if account_id == from_account_id and kind != "poll":  # the end of one's own poll is news
         return
     told = select(Account.id).where(Account.id == account_id, Account.domain == "")
     if (await tx.execute(told.where(heard_clause(account_id, from_account_id)))).first() is None:

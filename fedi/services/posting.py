@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, exists, literal, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import select, update
 
 from fedi import iris, text
 from fedi.context import Context
@@ -19,9 +18,6 @@ from fedi.models import (
     Account,
     Attachment,
     AttachmentState,
-    Follow,
-    FollowState,
-    HomeEntry,
     Mention,
     Post,
     PostState,
@@ -32,11 +28,12 @@ from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
-from fedi.services import attaching, wording
+from fedi.services import attaching, polling, wording
+from fedi.services.homing import fan_out_home
 from fedi.services.notifying import notify
 from fedi.services.reaching import OPEN, everyone_who_has
 
-__all__ = ["ATTACHMENTS_MAX", "NewPost", "check", "delete", "fan_out_home", "publish", "uncount_boosts"]
+__all__ = ["ATTACHMENTS_MAX", "NewPost", "check", "delete", "publish", "uncount_boosts"]
 
 ATTACHMENTS_MAX = 4
 """Pictures of one post: what Mastodon takes and its clients lay out."""
@@ -66,6 +63,7 @@ class NewPost:
     application_id: int | None = None
     digital_source_type: str | None = None
     recipe: dict[str, Any] | None = field(default=None)
+    poll: polling.NewPoll | None = None
 
 
 async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_id: int | None = None) -> Post:
@@ -110,7 +108,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         conversation=parent.conversation if parent and parent.conversation else thread,
         context_iri=parent.context_iri if parent else thread,
         application_id=new.application_id,
-        digital_source_type=new.digital_source_type,
+        digital_source_type=new.digital_source_type or wording.source_type_of(attachments),
         recipe=new.recipe,
         emojis=[],
         created_at=ctx.clock(),
@@ -125,6 +123,8 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     for position, attachment in enumerate(attachments):
         attachment.post_id, attachment.position = post_id, position
     await tx.flush()
+    if new.poll is not None:
+        await polling.ask(ctx, tx, post=post, new=new.poll)
     await _count(ctx, tx, author, post)
     await fan_out_home(tx, post)
     for account_id in people:
@@ -194,57 +194,14 @@ async def uncount_boosts(tx: Tx, post: Post) -> None:
     )
 
 
-async def fan_out_home(tx: Tx, post: Post) -> None:
-    """Write a post into the home timelines of the local people who should see it there.
-
-    Followers get it unless it is direct; of a reply only those who follow the person answered as well, as
-    on Mastodon. The author gets it in any case, and whom it names when it is not for everyone.
-    """
-    follower, answered = aliased(Account), aliased(Follow)
-    chosen = [
-        select(literal(post.account_id).label("account_id"), literal(post.id).label("post_id")).where(
-            exists().where(Account.id == post.account_id, Account.domain == "")
-        )
-    ]
-    if post.visibility != "direct":
-        followers = (
-            select(Follow.account_id, literal(post.id))
-            .join(follower, and_(follower.id == Follow.account_id, follower.domain == ""))
-            .where(Follow.target_id == post.account_id, Follow.state == FollowState.ACCEPTED)
-        )
-        if post.reblog_of_id is not None:
-            followers = followers.where(Follow.show_reblogs)
-        elif post.in_reply_to_account_id not in {None, post.account_id}:
-            followers = followers.where(
-                or_(
-                    Follow.account_id == post.in_reply_to_account_id,
-                    exists().where(
-                        answered.account_id == Follow.account_id,
-                        answered.target_id == post.in_reply_to_account_id,
-                        answered.state == FollowState.ACCEPTED,
-                    ),
-                )
-            )
-        chosen.append(followers)
-    if post.visibility in {"direct", "private"}:
-        chosen.append(
-            select(Mention.account_id, literal(post.id))
-            .join(follower, and_(follower.id == Mention.account_id, follower.domain == ""))
-            .where(Mention.post_id == post.id)
-        )
-    for rows in chosen:
-        # WHERE is there for SQLite, whose parser takes ON CONFLICT after a bare SELECT for a join.
-        await tx.execute(
-            insert(tx, HomeEntry)
-            .from_select(["account_id", "post_id"], rows.where(literal(value=True)))
-            .on_conflict_do_nothing(index_elements=[HomeEntry.account_id, HomeEntry.post_id])
-        )
-
-
 def _require_within_limits(ctx: Context, new: NewPost) -> None:
     if new.visibility not in VISIBILITIES:
         raise Refused(422, f"Visibility must be one of {', '.join(VISIBILITIES)}.")
-    has_more = bool(new.attachment_ids)
+    has_more = bool(new.attachment_ids) or new.poll is not None
+    if new.poll is not None:
+        if new.attachment_ids:
+            raise Refused(422, "Validation failed: a post may have pictures or a poll, not both.")
+        polling.check(new.poll)
     wording.require_within_limits(ctx, source=new.text, spoiler_text=new.spoiler_text, has_more=has_more)
 
 

@@ -3,16 +3,16 @@
 New posts and edited ones are read in the same way, so that an edit is no way around a limit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fedi import iris, text
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
-from fedi.models import Account
+from fedi.models import Account, Attachment
 from fedi.queries import accounts as find_account
 
-__all__ = ["MENTIONS_MAX", "addressed", "mentioned", "render", "require_within_limits"]
+__all__ = ["MENTIONS_MAX", "addressed", "mentioned", "render", "require_within_limits", "source_type_of"]
 
 MENTIONS_MAX = 50
 """People named in one post; more is shouting."""
@@ -65,6 +65,14 @@ async def addressed(tx: Tx, ids: Sequence[int]) -> dict[int, Account]:
         raise Refused(422, f"A post may be addressed to {MENTIONS_MAX} people at most.")
     found = [await tx.get(Account, account_id) for account_id in ids]
     return {account.id: account for account in found if account is not None and account.kind != "Application"}
+
+
+def source_type_of(attachments: Iterable[Attachment]) -> str | None:
+    """Return the IPTC term with which a post is labelled because of its pictures; None when nothing is known.
+
+    A picture drawn by a model keeps its label in whatever post it is.
+    """
+    return next((row.digital_source_type for row in attachments if row.digital_source_type), None)
 
 
 def render(ctx: Context, source: str, people: Mapping[str, Account]) -> str:

@@ -18,9 +18,10 @@ from activitypub.objects.tombstone import Tombstone
 from activitypub.vocab import PUBLIC
 from fedi import iris, models
 from fedi.config import Settings
+from fedi.outbound.translate.polls import poll
 from fedi.queries.posts import PostView
 
-__all__ = ["MADE_BY_A_MODEL", "create", "delete", "note", "tombstone", "update"]
+__all__ = ["MADE_BY_A_MODEL", "attachment", "create", "delete", "note", "tombstone", "update"]
 
 MADE_BY_A_MODEL = frozenset({
     "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
@@ -35,6 +36,7 @@ def note(view: PostView, settings: Settings) -> Note:
     audience = _audience(view)
     return Note(
         id=post.iri,
+        type="Note" if view.poll is None else "Question",
         attributed_to=view.account.iri,
         content=post.content,
         language=post.language,
@@ -51,10 +53,11 @@ def note(view: PostView, settings: Settings) -> Note:
         replies=iris.replies(post.iri),
         likes=Tally(id=iris.likes(post.iri), total_items=post.favourites_count),
         shares=Tally(id=iris.shares(post.iri), total_items=post.reblogs_count),
-        attachments=tuple(_attachment(settings, entry) for entry in view.attachments if _is_ready(entry)),
+        attachments=tuple(attachment(settings, entry) for entry in view.attachments if _is_ready(entry)),
         tags=(*_mentions(view, settings), *_hashtags(view, settings)),
         digital_source_type=post.digital_source_type,
         gen_ai=post.digital_source_type in MADE_BY_A_MODEL,
+        poll=None if view.poll is None else poll(view.poll),
     )
 
 
@@ -116,7 +119,8 @@ def _audience(view: PostView) -> Audience:
     )
 
 
-def _attachment(settings: Settings, row: models.Attachment) -> Attachment:
+def attachment(settings: Settings, row: models.Attachment) -> Attachment:
+    """Render a file of ours, or one that we show of others."""
     focus = (row.focus_x, row.focus_y)
     return Attachment(
         url=iris.media(settings, row.file_key) if row.file_key else row.remote_url or "",
