@@ -22,7 +22,17 @@ from fedi.jobs import queue, retry
 from fedi.jobs.queue import Claim
 from fedi.log import get
 from fedi.outbound import audience, deliver, forgetting
-from fedi.services import attaching, backfilling, blocking, imagining, muting, pruning, tallying, visiting
+from fedi.services import (
+    attaching,
+    backfilling,
+    blocking,
+    imagining,
+    moving,
+    muting,
+    pruning,
+    tallying,
+    visiting,
+)
 
 __all__ = ["JOBS", "QUEUES", "Queue", "Worker", "run_one"]
 
@@ -30,6 +40,7 @@ Runner = Callable[[Context, Claim], Awaitable[None]]
 
 JOBS: Mapping[str, Runner] = {
     "inbox": dispatch.run,
+    "carry": moving.carry,
     "fanout": audience.run,
     "deliver": deliver.run,
     "forget": forgetting.run,

@@ -42,10 +42,12 @@ from fedi.inbound.handlers import (
     accept,
     add,
     announce,
+    block,
     create,
     delete,
     follow,
     like,
+    move,
     reject,
     remove,
     undo,
@@ -64,10 +66,12 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     Accept: accept.handle,
     Add: add.handle,
     Announce: announce.handle,
+    Block: block.handle,
     Create: create.handle,
     Delete: delete.handle,
     Follow: follow.handle,
     Like: like.handle,
+    Move: move.handle,
     Reject: reject.handle,
     Remove: remove.handle,
     Undo: undo.handle,
@@ -76,10 +80,8 @@ HANDLERS: Final[Mapping[type, Handler]] = {
 """What is handled; every other type stands in `IGNORED`, and a test holds the two to the union of all."""
 
 IGNORED: Final[Mapping[type, str]] = {
-    Block: "blocks are not kept yet",
     EmojiReact: "reactions other than Like are not shown",
     Flag: "reports from other servers are not taken yet",
-    Move: "followers are not moved yet",
     QuoteRequest: "quotes are not answered yet; without an answer the other side shows a plain link",
     Unknown: "a type that we do not know",
 }

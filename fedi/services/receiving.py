@@ -21,8 +21,9 @@ from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
 from fedi.queries.visibility import are_apart, keeps_host_away
 from fedi.services import backfilling
+from fedi.services.homing import fan_out_home
 from fedi.services.notifying import notify
-from fedi.services.posting import fan_out_home, uncount_boosts
+from fedi.services.posting import uncount_boosts
 
 __all__ = [
     "bury",
@@ -51,8 +52,8 @@ async def is_followed_here(tx: Tx, actor_iri: str) -> bool:
 async def is_relevant(tx: Tx, note: Note) -> bool:
     """Tell whether somebody here has to do with a post.
 
-    They follow its author, or are mentioned or addressed by it, or wrote what it answers, and have not blocked
-    the author or their server.
+    They follow its author, or are mentioned or addressed by it or wrote what it answers, without having
+    blocked the author.
     """
     if await is_followed_here(tx, note.attributed_to):
         return True
@@ -72,6 +73,8 @@ async def is_relevant(tx: Tx, note: Note) -> bool:
 async def _somebody_listens(tx: Tx, people: Select[int], author_iri: str) -> bool:
     """Tell whether one of these people here has not shut the author out."""
     ids = (await tx.execute(people)).scalars().all()
+    if not ids:
+        return False
     author = (await tx.execute(select(Account.id).where(Account.iri == author_iri))).scalar()
     hosts = domains.lineage(origin(author_iri).host)
     for account_id in ids:

@@ -34,8 +34,6 @@ async def test_every_parser_leads_to_the_table() -> None:
 @pytest.mark.parametrize(
     "activity",
     [
-        {"type": "Block", "object": "https://fedi.test/users/alice"},
-        {"type": "Move", "object": "https://remote.test/users/bob", "target": "https://remote.test/users/b"},
         {"type": "Flag", "object": ["https://fedi.test/users/alice"], "content": "bad"},
         {"type": "EmojiReact", "object": "https://fedi.test/n", "content": "x"},
         {"type": "QuoteRequest", "object": "https://fedi.test/n", "instrument": "https://remote.test/n"},

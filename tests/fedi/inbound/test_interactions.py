@@ -246,5 +246,5 @@ async def test_a_third_party_takes_no_boost_back(
 
 
 async def test_an_undo_of_something_else_is_ignored(server: Server, bob: RemoteActor) -> None:
-    block = bob.does("Block", "https://fedi.test/users/alice")
-    assert await verdict(server, bob, bob.does("Undo", block)) == ActivityState.IGNORED
+    move = bob.does("Move", bob.iri, target="https://remote.test/users/b")
+    assert await verdict(server, bob, bob.does("Undo", move)) == ActivityState.IGNORED
