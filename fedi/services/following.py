@@ -205,7 +205,7 @@ def _new(ctx: Context, follower: Account, target: Account, iri: str) -> Follow:
 
 async def _welcome(ctx: Context, tx: Tx, relation: Follow, follower: Account, target: Account) -> None:
     """Settle a fresh wish to follow a local account: at once, or by asking them."""
-    if target.locked:
+    if target.locked or follower.silenced_at is not None:  # who is limited is asked about
         kind = "follow_request"
     else:
         kind = "follow"
