@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedi.api.answers import json_answer
+from fedi.api.routing import has_bearer
 from fedi.clock import Clock, isoformat_ms
 from fedi.errors import Refused
 
@@ -49,16 +50,22 @@ APPS = Limit(name="apps", most=5, window_s=600)
 LOGIN = Limit(name="login", most=25, window_s=300)
 LOGIN_PER_ACCOUNT = Limit(name="login_account", most=25, window_s=3600)
 MEDIA = Limit(name="media", most=30, window_s=1800)
+PROXY = Limit(name="proxy", most=60, window_s=300)
 DELETES = Limit(name="deletes", most=30, window_s=1800)
 
 LIMITED = ("/api/", "/oauth/")
 """Beginnings of the paths that are counted; documents for other servers and pages are not."""
+
+ACTORS = "/users/"
+"""Beginning of the paths that are counted when a client asks with a token."""
 
 SPECIAL: Sequence[tuple[str, str, Limit]] = (
     ("POST", "/api/v1/apps", APPS),
     ("POST", "/oauth/sign_in", LOGIN),
     ("POST", "/api/v1/media", MEDIA),
     ("POST", "/api/v2/media", MEDIA),
+    ("POST", "/api/c2s/media", MEDIA),
+    ("POST", "/api/c2s/proxy", PROXY),
     ("DELETE", "/api/v1/statuses/", DELETES),
 )
 """Method and beginning of the path of what has a limit of its own."""
@@ -117,7 +124,7 @@ class Tally:
         """Drop what is over; if that is not enough, the older half, which dicts keep in order."""
         windows = {
             limit.name: limit.window_s
-            for limit in (PER_ADDRESS, PER_CLIENT, APPS, LOGIN, LOGIN_PER_ACCOUNT, MEDIA, DELETES)
+            for limit in (PER_ADDRESS, PER_CLIENT, APPS, LOGIN, LOGIN_PER_ACCOUNT, MEDIA, PROXY, DELETES)
         }
         current = {name: int(now_s // window_s) for name, window_s in windows.items()}
         kept = {key: used for key, used in self._counts.items() if key[2] >= current[key[0]]}
@@ -141,7 +148,7 @@ class RateLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the class."""
-        if self._tally is None or scope["type"] != "http" or not scope["path"].startswith(LIMITED):
+        if self._tally is None or scope["type"] != "http" or not _is_limited(scope):
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})["tally"] = self._tally
@@ -181,6 +188,10 @@ def charge(request: Request, limit: Limit, who: str) -> None:
             why=f"{limit.name} limit",
             headers={"Retry-After": str(_seconds_left(tally, standing))},
         )
+
+
+def _is_limited(scope: Scope) -> bool:
+    return scope["path"].startswith(LIMITED) or (scope["path"].startswith(ACTORS) and has_bearer(scope))
 
 
 def _limits_of(scope: Scope) -> list[tuple[Limit, str]]:

@@ -23,7 +23,7 @@ from starlette.types import Message
 
 from fedi.api import errors
 
-__all__ = ["BODY_BYTES_MAX", "ID_MAX", "Params", "as_identifier", "nest", "read"]
+__all__ = ["BODY_BYTES_MAX", "ID_MAX", "Params", "as_identifier", "bounded", "nest", "read"]
 
 BODY_BYTES_MAX = 1024 * 1024
 """Of a request without a file, in bytes: the longest post in any encoding, many times over."""
@@ -171,9 +171,9 @@ async def read(request: Request, *, body_bytes_max: int = BODY_BYTES_MAX) -> Par
     values = nest(query)
     files: dict[str, bytes] = {}
     if "content-length" in request.headers or "transfer-encoding" in request.headers:
-        bounded = _bounded(request, body_bytes_max)
+        within = bounded(request, body_bytes_max)
         try:
-            body, files = await _read_body(bounded)
+            body, files = await _read_body(within)
         except ClientDisconnect:
             raise errors.malformed("The request ended early") from None
         values = {**values, **body}
@@ -231,8 +231,12 @@ def _put(node: dict[str, Any], path: list[str], value: Any) -> None:
         _put(child, rest, value)
 
 
-def _bounded(request: Request, bytes_max: int) -> Request:
-    """Return the request with a body that ends in a refusal when it grows too large."""
+def bounded(request: Request, bytes_max: int) -> Request:
+    """Return the request with a body that ends in a refusal when it grows too large.
+
+    Raises:
+        Refused: 400 or 413, when its Content-Length says so already.
+    """
     declared = request.headers.get("content-length", "0")
     if not declared.isascii() or not declared.isdigit():
         raise errors.malformed("Content-Length is not a number")

@@ -1,13 +1,14 @@
-"""Routes that take a slash at the end as well, without a redirect.
+"""Routes that take a slash at the end as well, without a redirect, and routes for those with a token.
 
 Clients write `/oauth/authorize/` and `/api/v1/tags/NAME/`; a redirect would cost them their method, their
 body and, on iOS, their token.
 """
 
+from starlette.datastructures import Headers
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-__all__ = ["ApiRoute"]
+__all__ = ["ApiRoute", "TokenRoute", "has_bearer"]
 
 
 class ApiRoute(Route):
@@ -20,3 +21,23 @@ class ApiRoute(Route):
         if match is Match.NONE and path.endswith("/") and len(path) > 1:
             return super().matches({**scope, "path": path[:-1]})
         return match, found
+
+
+class TokenRoute(Route):
+    """A route that only exists for requests with a bearer token.
+
+    ActivityPub gives an actor's outbox, inbox and posts one address each. Other servers prove by a signature
+    who they are, and clients by a token, so the token tells which of two routes is meant.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match as any route, if the request has a bearer token."""
+        match, child = super().matches(scope)
+        if match is not Match.NONE and not has_bearer(scope):
+            return Match.NONE, {}
+        return match, child
+
+
+def has_bearer(scope: Scope) -> bool:
+    """Tell whether a request has a bearer token, good or not."""
+    return Headers(scope=scope).get("authorization", "").partition(" ")[0].lower() == "bearer"

@@ -59,6 +59,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/suggestions"): "read",
     ("GET", "/api/v2/filters"): "read:filters",
     ("GET", "/api/v2/suggestions"): "read",
+    ("POST", "/api/c2s/media"): "write:media",
+    ("POST", "/api/c2s/proxy"): "read:search",
 }
 """What only a person with this scope may do."""
 
@@ -81,7 +83,8 @@ OPEN = {
     "/api/v1/custom_emojis", "/api/v1/trends", "/api/v1/trends/tags", "/api/v1/trends/links",
     "/api/v1/trends/statuses", "/api/v1/apps", "/api/v1/apps/verify_credentials", "/oauth/authorize",
     "/oauth/sign_in", "/oauth/token", "/oauth/revoke", "/oauth/userinfo",
-    "/.well-known/oauth-authorization-server", "/api/{rest:path}",
+    "/.well-known/oauth-authorization-server", "/api/{rest:path}", "/users/{name}/inbox",
+    "/users/{name}/outbox", "/users/{name}/media/{id}",
 }  # fmt: skip
 """What no scope stands before; each has its own tests."""
 

@@ -1,0 +1,99 @@
+"""Create and Delete from a client.
+
+A Note becomes a post by the same verb that a Mastodon client reaches, drawing by `/imagine` included, so that
+limits, labels, notifications and delivery are the same. Other kinds of objects are refused by name: this is a
+place for pictures, and an Article that came out as something else would be a surprise.
+
+Source: ActivityPub sections 6.2, 6.2.1 (objects without a Create) and 6.4.
+"""
+
+import dataclasses
+
+from activitypub import read
+from activitypub.read import Doc
+from fedi.api import errors
+from fedi.api.c2s import writing
+from fedi.api.c2s.addressing import address
+from fedi.api.c2s.deed import Deed, Effect, embedded, named, named_post, require_own
+from fedi.context import Context
+from fedi.db import Tx
+from fedi.errors import Refused
+from fedi.models import Account
+from fedi.outbound import translate
+from fedi.queries import posts as find_post
+from fedi.services import composing, interacting, posting
+
+__all__ = ["OBJECTS", "create", "delete"]
+
+OBJECTS = ("Note",)
+"""Types that can be published."""
+
+
+async def create(ctx: Context, deed: Deed) -> Effect:
+    """Publish a Note; its id, author and time are ours to give."""
+    deed.require("write:statuses")
+    doc = embedded(deed)
+    require_own(deed, doc, "attributedTo")
+    kinds = read.types(doc)
+    if not set(kinds) & set(OBJECTS):
+        raise Refused(422, f"{(kinds or ('An object without type',))[0]} cannot be published here; "
+                           f"what can is {' and '.join(OBJECTS)}")  # fmt: skip
+    new = await _new_post(ctx, deed, doc)
+    if new.html is None:
+        await composing.meet_mentioned(ctx, new.text)
+
+    async def effect(tx: Tx, me: Account) -> str:
+        known = deed.key and await composing.made_before(tx, author=me, idempotency_key=deed.key)
+        if known:  # its pictures are taken
+            return f"{known.iri}/activity"
+        whole = dataclasses.replace(new, attachment_ids=await writing.pictures(ctx, tx, deed, doc))
+        post = await composing.compose(ctx, tx, author=me, new=whole, idempotency_key=deed.key)
+        return f"{post.iri}/activity"
+
+    return effect
+
+
+async def _new_post(ctx: Context, deed: Deed, doc: Doc) -> posting.NewPost:
+    """Read a post; its pictures are looked for in the transaction that takes them."""
+    words, html, language = writing.read_words(doc)
+    addressed = await address(ctx, deed, doc, mentioned=writing.mentions(doc))
+    answered = read.http_iri(doc.get("inReplyTo"))
+    if answered is None and doc.get("inReplyTo") is not None:
+        raise Refused(422, "inReplyTo must be the id of one post")
+    parent = None if answered is None else await named_post(ctx, deed, answered)
+    return posting.NewPost(
+        text=words,
+        html=html,
+        hashtags=tuple(writing.hashtags(doc)),
+        visibility=addressed.visibility,
+        addressed=addressed.named,
+        blind=addressed.blind,
+        spoiler_text=writing.warning(doc),
+        sensitive=read.boolean(doc.get("sensitive")) or False,
+        language=language,
+        in_reply_to_id=None if parent is None else parent.id,
+        application_id=deed.viewer.app.id,
+        digital_source_type=writing.label(doc),
+    )
+
+
+async def delete(ctx: Context, deed: Deed) -> Effect:
+    """Delete a post, or take a boost back, everywhere it may be."""
+    deed.require("write:statuses")
+    iri = named(deed.doc)
+
+    async def effect(tx: Tx, me: Account) -> str:
+        post = await find_post.by_iri(tx, iri)
+        if post is None or post.account_id != me.id:
+            raise errors.not_found()
+        since = translate.delete(post, me).id
+        if post.reblog_of_id is None:
+            await posting.delete(ctx, tx, post=post, author=me)
+            return str(since)
+        boosted = await find_post.by_id(tx, post.reblog_of_id)
+        if boosted is None:
+            raise errors.not_found()
+        await interacting.unboost(ctx, tx, account=me, post=boosted)
+        return f"{iri}#undo"
+
+    return effect
