@@ -23,7 +23,7 @@ from fedi.jobs import queue
 from fedi.log import get
 from fedi.models import Account, Attachment, AttachmentState, Idempotency, Placeholder, Post, PostState
 from fedi.queries import posts as find
-from fedi.services import attaching, posting
+from fedi.services import attaching, homing, posting
 from media import pipeline
 from media.errors import EngineError, InvalidRequestError, MediaError, ModelMissingError, ModelRefusedError
 from media.processed import FinishedPicture
@@ -103,7 +103,7 @@ async def request(
     await tx.flush()
     tx.add(picture)
     await tx.flush()
-    await posting.fan_out_home(tx, draft)
+    await homing.fan_out_home(tx, draft)
     payload = {
         "post_id": draft_id,
         "attachment_id": picture.id,

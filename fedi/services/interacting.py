@@ -17,8 +17,8 @@ from fedi.models import Account, Favourite, Post, PostState
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries.visibility import can_see
+from fedi.services.homing import fan_out_home
 from fedi.services.notifying import notify, retract
-from fedi.services.posting import fan_out_home
 
 __all__ = [
     "boost", "favourite", "receive_announce", "receive_like", "receive_undo_announce", "receive_undo_like",

@@ -2,7 +2,7 @@
 
 A server that kept every post sent to it could be filled by anyone, so a post is kept only when somebody here
 has to do with it. What is deleted leaves a tombstone, because messages overtake one another: the copy that
-comes later is not let in. An edit counts only when it is newer than the last one.
+comes later is not let in. Edits are taken in by `revising`.
 
 Source: Mastodon's relevance rule (its `activity/create.rb`); ActivityPub sections 6.2 to 6.4 and 7.2 to 7.4.
 """
@@ -32,7 +32,6 @@ __all__ = [
     "is_followed_here",
     "is_relevant",
     "store_note",
-    "update_note",
 ]
 
 STATEMENT_IRIS_MAX = 1000
@@ -104,23 +103,6 @@ async def store_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Po
         return None
     await fan_out_home(tx, post)
     await backfilling.want_above(ctx, tx, post=post)
-    await _tell_mentioned(ctx, tx, author, post, note)
-    return post
-
-
-async def update_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Post | None:
-    """Take in a newer version of a post that we have.
-
-    Returns:
-        The post, or None when it is not known, not the author's, or the version is not newer.
-    """
-    post = await find.by_iri(tx, note.id)
-    if post is None or post.account_id != author.id or post.local:
-        return None
-    edited_at = min(note.updated, ctx.clock()) if note.updated else None
-    if edited_at is None or edited_at <= (post.edited_at or post.created_at):
-        return None
-    await remote.update_note(ctx, tx, post=post, note=note, edited_at=edited_at)
     await _tell_mentioned(ctx, tx, author, post, note)
     return post
 

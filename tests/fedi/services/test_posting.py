@@ -23,7 +23,7 @@ from fedi.models import (
     PostTag,
     Tombstone,
 )
-from fedi.services import interacting, posting
+from fedi.services import homing, interacting, posting
 from fedi.services.posting import NewPost
 from tests.fedi.looking import count, get_account, told
 from tests.fedi.services.town import Town
@@ -115,7 +115,7 @@ async def test_boosts_pass_those_by_who_do_not_want_them(peopled: Town) -> None:
 async def test_a_draft_is_in_its_authors_home_only(peopled: Town) -> None:
     draft = await peopled.keeps("alice", state=PostState.DRAFT, visibility="direct")
     async with peopled.server.ctx.db.write() as tx:
-        await posting.fan_out_home(tx, draft)
+        await homing.fan_out_home(tx, draft)
     assert await peopled.home_of(draft) == {"alice"}
 
 
@@ -124,8 +124,8 @@ async def test_a_post_from_elsewhere_is_in_the_homes_of_people_here_only(peopled
     await peopled.follows("other@far.test", "far@far.test")
     post = await peopled.keeps("far@far.test")
     async with peopled.server.ctx.db.write() as tx:
-        await posting.fan_out_home(tx, post)
-        await posting.fan_out_home(tx, post)  # a second time changes nothing
+        await homing.fan_out_home(tx, post)
+        await homing.fan_out_home(tx, post)  # a second time changes nothing
     assert await peopled.home_of(post) == {"fan"}
 
 
