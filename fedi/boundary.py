@@ -20,8 +20,12 @@ __all__ = ["BoundaryMiddleware", "pass_on"]
 CLIENT_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
 """Where clients are answered with JSON whatever they accept: some run in a browser and say `text/html`."""
 
-JSON_PATHS = (*CLIENT_PATHS, "/nodeinfo/", "/.well-known/", "/inbox", "/users/", "/actor")
+JSON_PATHS = (*CLIENT_PATHS, "/nodeinfo/", "/.well-known/", "/inbox", "/users/", "/contexts/", "/actor")
 """Where a page is given to those only who ask for one."""
+
+UNKEPT = {"Cache-Control": "no-store", "Vary": "Accept, Signature, Signature-Input"}
+"""Of refusals: a 404 may be kept by caches without being told to (RFC 9111 section 4.2.2), and what is not
+there for a stranger may be there for somebody who signs."""
 
 log = get(__name__)
 
@@ -77,7 +81,7 @@ async def render(request: Request, refusal: Refused) -> Response:
         body = {"error": refusal.error or refusal.text}
         if refusal.error:
             body["error_description"] = refusal.text
-        return JSONResponse(body, status_code=refusal.status, headers=refusal.headers)
+        return JSONResponse(body, status_code=refusal.status, headers={**UNKEPT, **refusal.headers})
     return await error_page(request, refusal)
 
 

@@ -27,6 +27,7 @@ from fedi.queries import follows, timelines
 from fedi.queries import posts as find_post
 from fedi.queries.page import Page, Slice
 from fedi.queries.posts import PostView
+from fedi.queries.visibility import are_apart
 
 __all__ = ["followers", "following", "instance_collection", "outbox"]
 
@@ -78,11 +79,14 @@ async def instance_collection(request: Request) -> Response:
 
 
 async def _account(ctx: Context, request: Request) -> Account:
-    if ctx.settings.authorized_fetch:
-        await viewer(ctx, request)
+    reader_id = await viewer(ctx, request) if ctx.settings.authorized_fetch else None
     account = await local_account(ctx, request)
     if account.suspended_at is not None:
         raise Refused(404, "Record not found")
+    if reader_id is not None:
+        async with ctx.db.read() as tx:
+            if await are_apart(tx, reader_id, account.id):
+                raise Refused(404, "Record not found")
     return account
 
 

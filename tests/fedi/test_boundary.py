@@ -65,6 +65,15 @@ async def test_another_server_gets_json_and_a_browser_a_page(ask: Ask, path: str
     assert "It was deleted." in page.text
 
 
+@pytest.mark.parametrize("path", ["/users/fail", "/inbox", "/api/v1/fail"])
+async def test_no_cache_keeps_a_refusal_that_another_reader_would_not_get(ask: Ask, path: str) -> None:
+    answer = await ask(path, Refused(404, "Record not found"))
+    assert answer.headers["cache-control"] == "no-store"
+    assert {"Accept", "Signature", "Signature-Input"} <= set(
+        answer.headers["vary"].replace(" ", "").split(",")
+    )
+
+
 async def test_a_person_gets_a_page(ask: Ask) -> None:
     page = await ask("/@fail", Refused(403, "Not <yours>."))
     assert (page.status_code, page.headers["content-type"]) == (403, "text/html; charset=utf-8")
