@@ -9,13 +9,11 @@ key.
 Source: ActivityPub section 3.2; GoToSocial's documentation of authorized fetch.
 """
 
-import dataclasses
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from activitypub.objects.actor import Actor
 from fedi import context, iris
 from fedi.context import Context
 from fedi.db import Tx
@@ -62,7 +60,7 @@ async def actor(request: Request) -> Response:
             return await _missing(tx, iris.actor(ctx.settings, name.lower()))
     described = translate.actor_document(account, ctx.settings)
     if account.suspended_at is not None:
-        return document(_bare(described).to_json(), public=True, status=403)
+        return document(described.to_json(), public=True, status=403)
     return document(described.to_json(), public=not ctx.settings.authorized_fetch)
 
 
@@ -169,12 +167,3 @@ async def _missing(tx: Tx, iri: str) -> Response:
 
 def _post_id(request: Request) -> int:
     return pages.identifier(request.path_params["post_id"])
-
-
-def _bare(described: Actor) -> Actor:
-    """Leave of a suspended actor what others need to check its signatures, and that it is suspended."""
-    return dataclasses.replace(
-        Actor(id=described.id, type=described.type, username=described.username, inbox=described.inbox),
-        public_keys=described.public_keys,
-        suspended=True,
-    )

@@ -3,6 +3,7 @@
 Source: ActivityPub section 4; Mastodon's documentation of the properties it uses; FEP-2c59 (`webfinger`).
 """
 
+import dataclasses
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,22 @@ IMPLEMENTS = (("https://datatracker.ietf.org/doc/html/rfc9421", "RFC-9421: HTTP 
 
 
 def actor_document(account: models.Account, settings: Settings) -> Actor:
-    """Describe a local account, or the server's own actor, to other servers."""
+    """Describe a local account, or the server's own actor, to other servers.
+
+    Of somebody suspended remains what others need to check their signatures, and that they are suspended.
+    """
+    described = _described(account, settings)
+    if account.suspended_at is None:
+        return described
+    return dataclasses.replace(
+        Actor(id=described.id, type=described.type, username=described.username, inbox=described.inbox),
+        public_keys=described.public_keys,
+        assertion_methods=described.assertion_methods,
+        suspended=True,
+    )
+
+
+def _described(account: models.Account, settings: Settings) -> Actor:
     is_server = account.iri == iris.instance_actor(settings)
     return Actor(
         id=account.iri,
@@ -42,7 +58,6 @@ def actor_document(account: models.Account, settings: Settings) -> Actor:
         manually_approves_followers=account.locked,
         discoverable=account.discoverable,
         indexable=account.indexable,
-        suspended=account.suspended_at is not None,
         moved_to=account.moved_to,
         also_known_as=tuple(account.also_known_as),
         attribution_domains=tuple(account.attribution_domains),
@@ -53,8 +68,8 @@ def actor_document(account: models.Account, settings: Settings) -> Actor:
             if key["id"] != iris.proof_key(account.iri)
         ),
         assertion_methods=_multikeys(account),
-        icon=_picture(settings, account.avatar_key, account.avatar_url),
-        image=_picture(settings, account.header_key, account.header_url),
+        icon=_picture(settings, account.avatar_key, account.avatar_url, account.avatar_description),
+        image=_picture(settings, account.header_key, account.header_url, account.header_description),
         fields=_fields(account),
         generator=None
         if is_server
@@ -100,9 +115,9 @@ def _multikeys(account: models.Account) -> tuple[Multikey, ...]:
     )
 
 
-def _picture(settings: Settings, key: str | None, url: str | None) -> Picture | None:
+def _picture(settings: Settings, key: str | None, url: str | None, shown: str) -> Picture | None:
     address = iris.media(settings, key) if key else url
-    return Picture(url=address, media_type=_media_type(address)) if address else None
+    return Picture(url=address, media_type=_media_type(address), alt=shown or None) if address else None
 
 
 def _media_type(address: str) -> str | None:
