@@ -22,7 +22,7 @@ from fedi.outbound.fetch import Budget, document
 from fedi.outbound.outbox import record
 from fedi.queries import polls as find
 from fedi.queries import posts as find_post
-from fedi.services import polling, receiving
+from fedi.services import polling, revising
 from fedi.services.reaching import everyone_who_has
 
 __all__ = ["close", "refresh_if_stale", "tell"]
@@ -107,7 +107,7 @@ async def _refresh(ctx: Context, post: Post, *, deadline_s: float = 30.0) -> Non
         author = await tx.get_one(Account, post.account_id)
         if note.id == post.iri and note.attributed_to == author.iri:
             with suppress(ActivityPubError):
-                await receiving.update_note(ctx, tx, author=author, note=note)
+                await revising.update_note(ctx, tx, author=author, note=note)
 
 
 async def _announce(ctx: Context, tx: Tx, post: Post) -> None:

@@ -10,6 +10,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.models import Account, Attachment
+from fedi.outbound import translate
 from fedi.queries import accounts as find_account
 
 __all__ = ["MENTIONS_MAX", "addressed", "mentioned", "render", "require_within_limits", "source_type_of"]
@@ -68,11 +69,12 @@ async def addressed(tx: Tx, ids: Sequence[int]) -> dict[int, Account]:
 
 
 def source_type_of(attachments: Iterable[Attachment]) -> str | None:
-    """Return the IPTC term with which a post is labelled because of its pictures; None when nothing is known.
+    """Return the IPTC term with which a post is labelled because of its pictures; None without a model's.
 
     A picture drawn by a model keeps its label in whatever post it is.
     """
-    return next((row.digital_source_type for row in attachments if row.digital_source_type), None)
+    terms = (row.digital_source_type for row in attachments)
+    return next((term for term in terms if term in translate.MADE_BY_A_MODEL), None)
 
 
 def render(ctx: Context, source: str, people: Mapping[str, Account]) -> str:
