@@ -11,19 +11,21 @@ from starlette.responses import Response
 from fedi import context
 from fedi.api import errors, paging, params, rendering
 from fedi.api.answers import json_answer
-from fedi.api.entities.account import account, credential_account
+from fedi.api.entities.account import CredentialAccount, account, credential_account
 from fedi.api.entities.relationship import Relationship, relationship
 from fedi.api.viewer import admit, find, require
+from fedi.config import Settings
 from fedi.db import Tx
 from fedi.models import Account, Login
 from fedi.queries import accounts as find_account
-from fedi.queries import follows, pins, timelines
+from fedi.queries import follows, pins, relations, timelines
 from fedi.queries.page import Page, Slice
+from fedi.queries.visibility import are_apart
 from fedi.services import following, visiting
 
 __all__ = [
-    "follow", "followers", "following_of", "lookup", "relation_to", "relationships", "remove_from_followers",
-    "require_account", "show", "statuses", "unfollow", "verify_credentials",
+    "follow", "followers", "following_of", "lookup", "own_account", "relation_to", "relationships",
+    "remove_from_followers", "require_account", "show", "statuses", "unfollow", "verify_credentials",
 ]  # fmt: skip
 
 People = Callable[[Tx, int, Page], Awaitable[Slice[tuple[int, Account]]]]
@@ -34,9 +36,7 @@ async def verify_credentials(request: Request) -> Response:
     ctx = context.of(request)
     async with ctx.db.read() as tx:
         viewer = await require(request, tx, "profile", "read:accounts")
-        login = await tx.get(Login, viewer.id)
-        waiting = await follows.requests_count(tx, viewer.id)
-    return json_answer(credential_account(viewer.account, login, ctx.settings, follow_requests_count=waiting))
+        return json_answer(await own_account(tx, ctx.settings, viewer.account))
 
 
 async def show(request: Request) -> Response:
@@ -45,7 +45,8 @@ async def show(request: Request) -> Response:
     async with ctx.db.read() as tx:
         await find(request, tx, "read:accounts")
         found = await require_account(tx, request)
-    return json_answer(account(found, ctx.settings))
+        moved = await find_account.successor(tx, found)
+    return json_answer(account(found, ctx.settings, successor=moved))
 
 
 async def lookup(request: Request) -> Response:
@@ -61,9 +62,10 @@ async def lookup(request: Request) -> Response:
             if ours
             else await find_account.by_handle(tx, username, domain.lower())
         )
-    if found is None or found.suspended_at is not None:
-        raise errors.not_found()
-    return json_answer(account(found, ctx.settings))
+        if found is None or found.suspended_at is not None:
+            raise errors.not_found()
+        moved = await find_account.successor(tx, found)
+    return json_answer(account(found, ctx.settings, successor=moved))
 
 
 async def relationships(request: Request) -> Response:
@@ -73,10 +75,8 @@ async def relationships(request: Request) -> Response:
     async with context.of(request).db.read() as tx:
         viewer = await require(request, tx, "read:follows")
         known = await find_account.by_ids(tx, ids)
-        pairs = await follows.between(tx, viewer.id, list(known))
-    return json_answer(
-        [relationship(one, outgoing=pairs[one][0], incoming=pairs[one][1]) for one in ids if one in known]
-    )
+        standings = await relations.between(tx, viewer.id, list(known))
+    return json_answer([relationship(one, standings[one]) for one in ids if one in known])
 
 
 async def statuses(request: Request) -> Response:
@@ -162,6 +162,14 @@ async def remove_from_followers(request: Request) -> Response:
     return json_answer(built)
 
 
+async def own_account(tx: Tx, settings: Settings, me: Account) -> CredentialAccount:
+    """Build an account for the person whose it is."""
+    login = await tx.get(Login, me.id)
+    waiting = await follows.requests_count(tx, me.id)
+    moved = await find_account.successor(tx, me)
+    return credential_account(me, login, settings, follow_requests_count=waiting, successor=moved)
+
+
 async def require_account(tx: Tx, request: Request) -> Account:
     """Return the account that the path names.
 
@@ -177,17 +185,18 @@ async def require_account(tx: Tx, request: Request) -> Account:
 
 async def relation_to(tx: Tx, viewer_id: int, account_id: int) -> Relationship:
     """Build how the viewer stands with one account."""
-    outgoing, incoming = (await follows.between(tx, viewer_id, [account_id]))[account_id]
-    return relationship(account_id, outgoing=outgoing, incoming=incoming)
+    return relationship(account_id, (await relations.between(tx, viewer_id, [account_id]))[account_id])
 
 
 async def _people(request: Request, people: People) -> Response:
     ctx = context.of(request)
     page = paging.wanted(await params.read(request), default=40, most=80)
     async with ctx.db.read() as tx:
-        await find(request, tx, "read:accounts")
+        viewer = await find(request, tx, "read:accounts")
         owner = await require_account(tx, request)
-        found = await people(tx, owner.id, page)
+        hidden = owner.hides_collections and (viewer is None or viewer.id != owner.id)
+        hidden = hidden or (viewer is not None and await are_apart(tx, viewer.id, owner.id))
+        found = Slice(rows=[], more=False) if hidden else await people(tx, owner.id, page)
     return json_answer(
         [account(row, ctx.settings) for _, row in found.rows],
         headers=paging.links(request, [key for key, _ in found.rows], more=found.more),

@@ -17,17 +17,14 @@ __all__ = ["LISTS", "endpoint"]
 
 LISTS: Mapping[str, str | None] = {
     "/api/v1/announcements": "read",
-    "/api/v1/blocks": "read:blocks",
     "/api/v1/bookmarks": "read:bookmarks",
     "/api/v1/conversations": "read:statuses",
     "/api/v1/custom_emojis": None,
-    "/api/v1/domain_blocks": "read:blocks",
     "/api/v1/endorsements": "read:accounts",
     "/api/v1/filters": "read:filters",
     "/api/v1/followed_tags": "read:follows",
     "/api/v1/instance/rules": None,
     "/api/v1/lists": "read:lists",
-    "/api/v1/mutes": "read:mutes",
     "/api/v1/scheduled_statuses": "read:statuses",
     "/api/v1/suggestions": "read",
     "/api/v1/trends": None,

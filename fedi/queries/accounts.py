@@ -9,7 +9,7 @@ from fedi.config import Settings
 from fedi.db import Tx
 from fedi.models import Account
 
-__all__ = ["by_handle", "by_id", "by_ids", "by_iri", "instance_actor", "local_by_name"]
+__all__ = ["by_handle", "by_id", "by_ids", "by_iri", "instance_actor", "local_by_name", "successor"]
 
 
 async def by_id(tx: Tx, account_id: int) -> Account | None:
@@ -51,3 +51,13 @@ async def by_handle(tx: Tx, username: str, domain: str) -> Account | None:
 async def instance_actor(tx: Tx, settings: Settings) -> Account | None:
     """Find the actor that speaks for this server."""
     return await by_iri(tx, iris.instance_actor(settings))
+
+
+async def successor(tx: Tx, account: Account) -> Account | None:
+    """Find the account that another one moved to; it counts when it is known here and names the old one."""
+    if account.moved_to is None:
+        return None
+    found = await by_iri(tx, account.moved_to)
+    if found is None or found.suspended_at is not None or account.iri not in found.also_known_as:
+        return None
+    return found

@@ -13,11 +13,21 @@ from fedi.api.entities.emoji import CustomEmoji, custom_emojis
 from fedi.clock import isoformat_ms
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
-from fedi.models import Login
+from fedi.models import Login, Mute
 from fedi.models import Role as RoleName
 from fedi.text import html_to_text, sanitise
 
-__all__ = ["Account", "CredentialAccount", "Field", "Role", "Source", "account", "credential_account"]
+__all__ = [
+    "Account",
+    "CredentialAccount",
+    "Field",
+    "MutedAccount",
+    "Role",
+    "Source",
+    "account",
+    "credential_account",
+    "muted_account",
+]
 
 ROLE_IDS = {RoleName.USER: "-99", RoleName.ADMIN: "3"}
 """Mastodon's ids of "everyone" and "Owner"."""
@@ -57,6 +67,12 @@ class Source(TypedDict):
     quote_policy: str
 
 
+class Wishes(TypedDict):
+    """Our own extension: what else somebody may decide."""
+
+    tells_of_blocks: bool
+
+
 class Account(TypedDict):
     """An account as everyone sees it."""
 
@@ -85,7 +101,7 @@ class Account(TypedDict):
     suspended: bool
     limited: bool
     memorial: bool
-    moved: None
+    moved: "Account | None"
     roles: list[Role]
     created_at: str
     last_status_at: str | None
@@ -94,15 +110,22 @@ class Account(TypedDict):
     following_count: int
 
 
+class MutedAccount(Account):
+    """An account that the viewer mutes."""
+
+    mute_expires_at: str | None
+
+
 class CredentialAccount(Account):
     """An account as its owner sees it."""
 
     source: Source
     role: Role
+    fedi: Wishes
 
 
-def account(row: AccountRow, settings: Settings) -> Account:
-    """Build an account."""
+def account(row: AccountRow, settings: Settings, *, successor: AccountRow | None = None) -> Account:
+    """Build an account; `successor` is the one that it moved to, where that is of interest."""
     avatar = _picture(settings, row.avatar_key, row.avatar_url, "avatar.png")
     header = _picture(settings, row.header_key, row.header_url, "header.png")
     return {
@@ -115,10 +138,10 @@ def account(row: AccountRow, settings: Settings) -> Account:
         "note": sanitise(row.note),
         "avatar": avatar,
         "avatar_static": avatar,
-        "avatar_description": "",
+        "avatar_description": row.avatar_description,
         "header": header,
         "header_static": header,
-        "header_description": "",
+        "header_description": row.header_description,
         "locked": row.locked,
         "fields": [_field(stored) for stored in row.fields],
         "emojis": custom_emojis(row.emojis),
@@ -127,11 +150,11 @@ def account(row: AccountRow, settings: Settings) -> Account:
         "discoverable": row.discoverable,
         "indexable": row.indexable,
         "noindex": not row.indexable,
-        "hide_collections": False,
+        "hide_collections": row.hides_collections,
         "suspended": row.suspended_at is not None,
-        "limited": False,
-        "memorial": False,
-        "moved": None,
+        "limited": row.silenced_at is not None,
+        "memorial": row.memorial,
+        "moved": account(successor, settings) if successor is not None else None,
         "roles": [],
         "created_at": isoformat_ms(row.created_at),
         "last_status_at": row.last_status_at.date().isoformat() if row.last_status_at else None,
@@ -141,28 +164,38 @@ def account(row: AccountRow, settings: Settings) -> Account:
     }
 
 
+def muted_account(row: AccountRow, mute: Mute, settings: Settings) -> MutedAccount:
+    """Build an account for who mutes it."""
+    expires_at = isoformat_ms(mute.expires_at) if mute.expires_at is not None else None
+    return {**account(row, settings), "mute_expires_at": expires_at}
+
+
 def credential_account(
-    row: AccountRow, login: Login | None, settings: Settings, *, follow_requests_count: int
+    row: AccountRow,
+    login: Login | None,
+    settings: Settings,
+    *,
+    follow_requests_count: int,
+    successor: AccountRow | None = None,
 ) -> CredentialAccount:
     """Build an account for its owner."""
     return {
-        **account(row, settings),
+        **account(row, settings, successor=successor),
         "source": {
             "privacy": login.default_visibility if login else "public",
             "sensitive": login.default_sensitive if login else False,
             "language": login.default_language if login else None,
             "note": row.note_source,
-            "fields": [
-                {**_field(stored), "value": html_to_text(_field(stored)["value"])} for stored in row.fields
-            ],
+            "fields": [_typed(stored) for stored in row.fields],
             "follow_requests_count": follow_requests_count,
-            "hide_collections": False,
+            "hide_collections": row.hides_collections,
             "discoverable": row.discoverable,
             "indexable": row.indexable,
-            "attribution_domains": [],
-            "quote_policy": "nobody",
+            "attribution_domains": row.attribution_domains,
+            "quote_policy": login.default_quote_policy if login else "nobody",
         },
         "role": _role(RoleName(login.role) if login else RoleName.USER),
+        "fedi": {"tells_of_blocks": login.tells_of_blocks if login else False},
     }
 
 
@@ -183,6 +216,13 @@ def _field(stored: dict[str, Any]) -> Field:
         "value": sanitise(str(stored.get("value") or "")),
         "verified_at": stored.get("verified_at"),
     }
+
+
+def _typed(stored: dict[str, Any]) -> Field:
+    """Build a line as its owner typed it."""
+    field = _field(stored)
+    typed = stored.get("source")
+    return {**field, "value": typed if isinstance(typed, str) else html_to_text(field["value"])}
 
 
 def _picture(settings: Settings, key: str | None, url: str | None, instead: str) -> str:

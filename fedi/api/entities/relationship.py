@@ -5,7 +5,9 @@ Source: Mastodon's documentation, "Relationship entity".
 
 from typing import TypedDict
 
-from fedi.models import Follow, FollowState
+from fedi.clock import isoformat_ms
+from fedi.models import FollowState
+from fedi.queries.relations import Standing
 
 __all__ = ["Relationship", "relationship"]
 
@@ -23,7 +25,7 @@ class Relationship(TypedDict):
     blocked_by: bool
     muting: bool
     muting_notifications: bool
-    muting_expires_at: None
+    muting_expires_at: str | None
     requested: bool
     requested_by: bool
     domain_blocking: bool
@@ -31,14 +33,9 @@ class Relationship(TypedDict):
     note: str
 
 
-def relationship(account_id: int, *, outgoing: Follow | None, incoming: Follow | None) -> Relationship:
-    """Build the relation to an account.
-
-    Args:
-        account_id: the other account.
-        outgoing: the viewer's follow of it.
-        incoming: its follow of the viewer.
-    """
+def relationship(account_id: int, standing: Standing) -> Relationship:
+    """Build the relation to an account."""
+    outgoing, incoming, mute = standing.outgoing, standing.incoming, standing.mute
     following = outgoing is not None and outgoing.state == FollowState.ACCEPTED
     followed_by = incoming is not None and incoming.state == FollowState.ACCEPTED
     return {
@@ -48,14 +45,14 @@ def relationship(account_id: int, *, outgoing: Follow | None, incoming: Follow |
         "notifying": outgoing is not None and outgoing.notify,
         "languages": [],
         "followed_by": followed_by,
-        "blocking": False,
-        "blocked_by": False,
-        "muting": False,
-        "muting_notifications": False,
-        "muting_expires_at": None,
+        "blocking": standing.blocking,
+        "blocked_by": standing.blocked_by,
+        "muting": mute is not None,
+        "muting_notifications": mute is not None and mute.notifications,
+        "muting_expires_at": isoformat_ms(mute.expires_at) if mute and mute.expires_at else None,
         "requested": outgoing is not None and not following,
         "requested_by": incoming is not None and not followed_by,
-        "domain_blocking": False,
+        "domain_blocking": standing.domain_blocking,
         "endorsed": False,
         "note": "",
     }
