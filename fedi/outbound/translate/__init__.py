@@ -22,10 +22,20 @@ from fedi.outbound.translate.notes import MADE_BY_A_MODEL, attachment, create, d
 from fedi.outbound.translate.people import actor_document, update_actor
 from fedi.outbound.translate.pins import feature_tag, featured_hashtag, pin, unfeature_tag, unpin
 from fedi.outbound.translate.polls import as_update_of_tallies, poll, vote
+from fedi.outbound.translate.quotes import (
+    authorization,
+    grant,
+    quote_request,
+    refuse,
+    restate,
+    revocation,
+)
+from fedi.outbound.translate.reports import flag
 
 __all__ = [
     "MADE_BY_A_MODEL", "accept", "actor_document", "announce", "announce_audience", "as_update_of_tallies",
-    "attachment", "block", "create", "delete", "feature_tag", "featured_hashtag", "follow", "like", "move",
-    "note", "pin", "poll", "reject", "tombstone", "undo", "undo_announce", "undo_block", "undo_follow",
-    "undo_like", "unfeature_tag", "unpin", "update", "update_actor", "vote",
+    "attachment", "authorization", "block", "create", "delete", "feature_tag", "featured_hashtag", "flag",
+    "follow", "grant", "like", "move", "note", "pin", "poll", "quote_request", "refuse", "reject", "restate",
+    "revocation", "tombstone", "undo", "undo_announce", "undo_block", "undo_follow", "undo_like",
+    "unfeature_tag", "unpin", "update", "update_actor", "vote",
 ]  # fmt: skip
