@@ -56,7 +56,7 @@ class C2S:
 
     async def get(self, iri: str) -> dict[str, Any]:
         """Read a document."""
-        answer = await self.http.get(iri)
+        answer = await self.http.get(iri, headers={"accept": ACTIVITY_JSON})
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
