@@ -23,7 +23,7 @@ from fedi.jobs import queue
 from fedi.log import get
 from fedi.models import Account, Attachment, AttachmentState, Idempotency, Placeholder, Post, PostState
 from fedi.queries import posts as find
-from fedi.services import attaching, homing, posting
+from fedi.services import attaching, homing, labelling, posting
 from media import pipeline
 from media.errors import EngineError, InvalidRequestError, MediaError, ModelMissingError, ModelRefusedError
 from media.processed import FinishedPicture
@@ -262,15 +262,10 @@ async def _heartbeat(ctx: Context, job: queue.Claim) -> AsyncIterator[None]:
 
 
 def _labelled(ctx: Context, new: posting.NewPost, *, prompt: str, model: str) -> posting.NewPost:
-    """Return the post as it will be published: the words, and what they were made with.
-
-    Sentence and hashtags are part of the text, because they are the only marks that every server shows,
-    filters and mutes by.
-    """
-    label = f"AI-generated image, made with {ctx.settings.instance_name} ({model}). #AIart #AIGenerated"
+    """Return the post as it will be published: the words, and what they were made with."""
     return dataclasses.replace(
         new,
-        text=f"{prompt}\n\n{label}",
+        text=labelling.labelled(ctx.settings, prompt, model=model),
         html=None,  # it would be shown instead of the label
         attachment_ids=(),
         digital_source_type=TRAINED_ALGORITHMIC_MEDIA,

@@ -75,7 +75,7 @@ def check(new: NewPoll) -> None:
     """
     options = _trimmed(new.options)
     trouble = None
-    if len(options) < OPTIONS_MIN or not all(options):
+    if len(options) < OPTIONS_MIN:
         trouble = "Poll options must be more than one item"
     elif len(options) > OPTIONS_MAX:
         trouble = f"Poll options can't contain more than {OPTIONS_MAX} items"
@@ -255,7 +255,7 @@ async def tell_end(ctx: Context, tx: Tx, *, post: Post, poll: Poll) -> None:
 
 
 def _trimmed(options: Sequence[str]) -> list[str]:
-    return [option.strip() for option in options]
+    return [trimmed for option in options if (trimmed := option.strip())]
 
 
 def _trouble(poll: Poll, chosen: Sequence[int], before: Sequence[int]) -> str | None:

@@ -33,7 +33,7 @@ from fedi.services.homing import fan_out_home
 from fedi.services.notifying import notify
 from fedi.services.reaching import OPEN, everyone_who_has
 
-__all__ = ["ATTACHMENTS_MAX", "NewPost", "check", "delete", "publish", "uncount_boosts"]
+__all__ = ["ATTACHMENTS_MAX", "NewPost", "check", "delete", "publish", "take_attachments", "uncount_boosts"]
 
 ATTACHMENTS_MAX = 4
 """Pictures of one post: what Mastodon takes and its clients lay out."""
@@ -81,7 +81,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     """
     _require_within_limits(ctx, new)
     parent = await _answered(tx, author, new.in_reply_to_id)
-    attachments = await _take_attachments(tx, author, new.attachment_ids)
+    attachments = await take_attachments(tx, author, new.attachment_ids)
     mentioned = await wording.mentioned(ctx, tx, new.text) if new.html is None else {}
     named = {account.id: account for account in mentioned.values()} | await wording.addressed(
         tx, new.addressed
@@ -219,7 +219,12 @@ async def _answered(tx: Tx, author: Account, post_id: int | None) -> Post | None
     return post if post.reblog_of_id is None else await find.by_id(tx, post.reblog_of_id)
 
 
-async def _take_attachments(tx: Tx, author: Account, ids: Sequence[int]) -> list[Attachment]:
+async def take_attachments(tx: Tx, author: Account, ids: Sequence[int]) -> list[Attachment]:
+    """Return pictures of this author's that wait for a post, and hold them.
+
+    Raises:
+        Refused: 422, when there are too many or one cannot be had.
+    """
     if len(ids) > ATTACHMENTS_MAX:
         raise Refused(422, f"A post may have {ATTACHMENTS_MAX} pictures at most.")
     taken: list[Attachment] = []
