@@ -17,7 +17,7 @@ from activitypub.errors import ActivityPubError, FetchError, UnreachableError
 from fedi.context import Context
 from fedi.db import AWAY
 from fedi.errors import LeaseLostError, Refused
-from fedi.inbound import dispatch
+from fedi.inbound import dispatch, forward
 from fedi.jobs import queue, retry
 from fedi.jobs.queue import Claim
 from fedi.log import get
@@ -26,10 +26,13 @@ from fedi.services import (
     attaching,
     backfilling,
     blocking,
+    domain_rules,
     imagining,
+    linking,
     moving,
     muting,
     pruning,
+    renewing,
     tallying,
     visiting,
 )
@@ -44,15 +47,21 @@ JOBS: Mapping[str, Runner] = {
     "fanout": audience.run,
     "deliver": deliver.run,
     "forget": forgetting.run,
+    "forward": forward.run,
     "generate": imagining.run,
     "erase": attaching.erase,
     "backfill": backfilling.run,
     "prune": pruning.run,
     "poll_tallies": tallying.tell,
     "poll_close": tallying.close,
+    "rule": domain_rules.run,
     "sever": blocking.sever,
     "unmute": muting.expire,
     "visit": visiting.run,
+    "announce_profile": renewing.announce,
+    "admit_waiting": renewing.admit_waiting,
+    "discard_pictures": renewing.discard_pictures,
+    "verify_links": linking.run,
 }
 """What is done for each kind of job."""
 

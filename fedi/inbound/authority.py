@@ -23,7 +23,7 @@ from fedi.context import Context
 from fedi.outbound import resolve
 from fedi.outbound.fetch import Budget, document, require_welcome
 
-__all__ = ["Basis", "claimed", "require"]
+__all__ = ["Basis", "claimed", "require", "require_proof"]
 
 
 class Basis(StrEnum):
@@ -74,7 +74,7 @@ async def require(
     basis = claimed(activity, doc, signer)
     if basis is Basis.PROOF:
         try:
-            await _require_proof(ctx, activity, doc)
+            await require_proof(ctx, activity.actor, doc)
         except SignatureError:
             # A server on the way may have written the document anew, which breaks a proof and harms nobody.
             basis = claimed(activity, {}, signer)
@@ -85,11 +85,23 @@ async def require(
     raise ForbiddenError("nothing shows that its actor said it", iri=activity.actor)
 
 
-async def _require_proof(ctx: Context, activity: Activity, doc: Doc) -> None:
+async def require_proof(ctx: Context, actor_iri: str, doc: Doc) -> None:
+    """Refuse a document that does not prove that an actor said it.
+
+    Args:
+        ctx: the context.
+        actor_iri: who is said to have said it.
+        doc: the document as parsed, keys untouched.
+
+    Raises:
+        SignatureError: it has no proof by this actor, or one that does not verify.
+        UnreachableError: the key's server does not answer now.
+        ActivityPubError: the key cannot be had.
+    """
     claim = proof.read_proof(doc, now=ctx.clock())
     await require_welcome(ctx, claim.verification_method)
     key = await resolve.key(ctx, claim.verification_method)
-    require_actor_is_signer(activity.actor, key.owner)
+    require_actor_is_signer(actor_iri, key.owner)
     proof.require_valid(claim, key.public_key)
 
 

@@ -9,6 +9,8 @@ because a server does not answer is left to the queue to try again.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sqlalchemy import bindparam, select, update
+
 from activitypub import activities
 from activitypub.activities import (
     Accept,
@@ -35,9 +37,9 @@ from activitypub.read import as_list, http_iri
 from activitypub.signatures.message import Scheme
 from activitypub.verify import Signer
 from fedi.context import Context
-from fedi.db import Tx
+from fedi.db import Id, Tx
 from fedi.errors import Refused
-from fedi.inbound import authority
+from fedi.inbound import authority, forward
 from fedi.inbound.handlers import (
     accept,
     add,
@@ -45,6 +47,7 @@ from fedi.inbound.handlers import (
     block,
     create,
     delete,
+    flag,
     follow,
     like,
     move,
@@ -56,7 +59,7 @@ from fedi.inbound.handlers import (
 from fedi.inbound.received import Effect, Handler, Ignored, Received
 from fedi.jobs import queue
 from fedi.log import get
-from fedi.models import Activity, ActivityState
+from fedi.models import Account, Activity, ActivityState
 from fedi.outbound.fetch import Budget, is_ours
 from fedi.queries import accounts as find_account
 
@@ -69,6 +72,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     Block: block.handle,
     Create: create.handle,
     Delete: delete.handle,
+    Flag: flag.handle,
     Follow: follow.handle,
     Like: like.handle,
     Move: move.handle,
@@ -81,7 +85,6 @@ HANDLERS: Final[Mapping[type, Handler]] = {
 
 IGNORED: Final[Mapping[type, str]] = {
     EmojiReact: "reactions other than Like are not shown",
-    Flag: "reports from other servers are not taken yet",
     QuoteRequest: "quotes are not answered yet; without an answer the other side shows a plain link",
     Unknown: "a type that we do not know",
 }
@@ -93,6 +96,18 @@ ALLOWED_WHEN_SUSPENDED: Final = (Delete, Reject, Undo)
 REASON_CHARACTERS_MAX = 300
 """Of a reason that is kept with an activity."""
 
+_WITH_SIGNER = (
+    select(Activity, Account)
+    .outerjoin(Account, Account.iri == Activity.signer)
+    .where(Activity.id == bindparam("id", type_=Id))
+)
+_TABLE = Activity.__table__  # of a model, the values would be a row to update
+_ENDED = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("activity_id", type_=Id))
+    .values(state=bindparam("state"), reason=bindparam("reason"))
+)
+
 log = get(__name__)
 
 
@@ -103,13 +118,14 @@ async def run(ctx: Context, job: queue.Claim) -> None:
         UnreachableError: a server that must be asked does not answer; try again later.
     """
     async with ctx.db.read() as tx:
-        row = await tx.get(Activity, job.payload["activity_id"])
-    if row is None or row.state != ActivityState.RECEIVED:
+        found = (await tx.execute(_WITH_SIGNER, {"id": job.payload["activity_id"]})).first()
+    row: Activity | None = found.Activity if found else None
+    if row is None or found is None or row.state != ActivityState.RECEIVED:
         async with ctx.db.write() as tx:
             await queue.finish(tx, job)
         return
     try:
-        effect = await _understand(ctx, row)
+        effect = await _understand(ctx, row, found.Account)
         async with ctx.db.write() as tx:
             await effect(tx)
             await _end(tx, job, row.id, ActivityState.DONE, None)
@@ -121,8 +137,14 @@ async def run(ctx: Context, job: queue.Claim) -> None:
         await _close(ctx, job, row, ActivityState.REFUSED, str(refusal))
 
 
-async def _understand(ctx: Context, row: Activity) -> Effect:
-    """Return what follows from an activity, having asked other servers for what that needs."""
+async def _understand(ctx: Context, row: Activity, by: Account | None) -> Effect:
+    """Return what follows from an activity, having asked other servers for what that needs.
+
+    Args:
+        ctx: the context.
+        row: the activity.
+        by: the account of its signer, who nearly always is its actor.
+    """
     activity = activities.parse(normalise(row.raw))
     if type(activity) in IGNORED:
         raise Ignored(IGNORED[type(activity)])
@@ -135,8 +157,16 @@ async def _understand(ctx: Context, row: Activity) -> Effect:
     await _require_welcome(ctx, row.key_id, activity)
     budget = Budget()
     activity = await authority.require(ctx, activity, raw=row.raw, signer=signer, budget=budget)
-    await _require_good_standing(ctx, activity)
-    return await HANDLERS[type(activity)](ctx, Received(activity=activity, budget=budget))
+    actor = by if by is not None and by.iri == activity.actor else await _account(ctx, activity.actor)
+    if (
+        actor is not None
+        and actor.suspended_at is not None
+        and not isinstance(activity, ALLOWED_WHEN_SUSPENDED)
+    ):
+        raise Ignored("the account is suspended here")
+    received = Received(activity=activity, budget=budget, actor=actor)
+    effect = await HANDLERS[type(activity)](ctx, received)
+    return await forward.passed_on(ctx, effect, activity, row)
 
 
 async def _require_welcome(ctx: Context, key_id: str, activity: activities.Activity) -> None:
@@ -151,13 +181,9 @@ def _said_in(doc: Mapping[str, Any]) -> list[str]:
     return [iri for iri in map(http_iri, as_list(doc.get("attributedTo"))) if iri is not None]
 
 
-async def _require_good_standing(ctx: Context, activity: activities.Activity) -> None:
-    if isinstance(activity, ALLOWED_WHEN_SUSPENDED):
-        return
+async def _account(ctx: Context, iri: str) -> Account | None:
     async with ctx.db.read() as tx:
-        account = await find_account.by_iri(tx, activity.actor)
-    if account is not None and account.suspended_at is not None:
-        raise Ignored("the account is suspended here")
+        return await find_account.by_iri(tx, iri)
 
 
 async def _close(ctx: Context, job: queue.Claim, row: Activity, state: ActivityState, reason: str) -> None:
@@ -167,7 +193,6 @@ async def _close(ctx: Context, job: queue.Claim, row: Activity, state: ActivityS
 
 
 async def _end(tx: Tx, job: queue.Claim, row_id: int, state: ActivityState, reason: str | None) -> None:
-    row = await tx.get(Activity, row_id)
-    if row is not None:
-        row.state, row.reason = state, reason[:REASON_CHARACTERS_MAX] if reason else None
+    values = {"state": state, "reason": reason[:REASON_CHARACTERS_MAX] if reason else None}
+    await tx.execute(_ENDED, {"activity_id": row_id, **values})
     await queue.finish(tx, job)

@@ -9,7 +9,7 @@ Source: ActivityPub section 7.1.3 (shared inbox delivery).
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -20,8 +20,9 @@ from fedi.db import Tx
 from fedi.jobs import queue
 from fedi.models import Account, Follow, FollowState
 from fedi.outbound import reach
+from fedi.queries.domains import Rules
 
-__all__ = ["inboxes", "run"]
+__all__ = ["inboxes", "run", "send"]
 
 ROWS_MAX = 500
 """Jobs of one INSERT; each has nine values, and SQLite takes 32 766 of them."""
@@ -45,11 +46,39 @@ async def run(ctx: Context, job: queue.Claim) -> None:
         )
         role = reach.Role(payload.get("reach", reach.Role.NONE))
         targets = await reach.widen(tx, payload["order_on"], targets, role, now=ctx.clock())
-        welcome = sorted(inbox for inbox in targets if not rules.of_iris(inbox).suspended)
-        jobs = [_delivery(payload["activity_id"], inbox, payload["order_on"]) for inbox in welcome]
-        for start in range(0, len(jobs), ROWS_MAX):
-            await queue.enqueue(tx, ctx.wake, jobs[start : start + ROWS_MAX], now=ctx.clock())
+        await send(ctx, tx, payload["activity_id"], targets, rules=rules, order_on=payload["order_on"])
         await queue.finish(tx, job)
+
+
+async def send(
+    ctx: Context,
+    tx: Tx,
+    activity_id: int,
+    inboxes: Iterable[str],
+    *,
+    rules: Rules,
+    order_on: str,
+    sender_id: int | None = None,
+) -> None:
+    """Have an activity delivered to inboxes, but for those of servers that are suspended here.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        activity_id: the row of the activity.
+        inboxes: where to.
+        rules: which servers are suspended; asked for before the transaction.
+        order_on: what is about the same thing arrives in the order of these calls.
+        sender_id: whose key signs the requests; the account that the activity is by when missing.
+    """
+    payload = {"activity_id": activity_id} | ({} if sender_id is None else {"sender_id": sender_id})
+    jobs = [
+        _delivery({**payload, "inbox": inbox}, order_on)
+        for inbox in sorted(inboxes)
+        if not rules.of_iris(inbox).suspended
+    ]
+    for start in range(0, len(jobs), ROWS_MAX):
+        await queue.enqueue(tx, ctx.wake, jobs[start : start + ROWS_MAX], now=ctx.clock())
 
 
 async def inboxes(
@@ -84,7 +113,8 @@ async def _all(tx: Tx, statement: Select[Any]) -> set[str]:
     return set((await tx.execute(statement)).scalars())
 
 
-def _delivery(activity_id: int, inbox: str, order_on: str) -> queue.NewJob:
+def _delivery(payload: Mapping[str, Any], order_on: str) -> queue.NewJob:
+    inbox = payload["inbox"]
     order_key = f"{order_on}|{inbox}"
     if len(order_key) > ORDER_KEY_CHARACTERS_MAX:
         order_key = hashlib.sha256(order_key.encode()).hexdigest()
@@ -92,7 +122,7 @@ def _delivery(activity_id: int, inbox: str, order_on: str) -> queue.NewJob:
         queue="deliver",
         kind="deliver",
         host=origin(inbox).authority,
-        payload={"activity_id": activity_id, "inbox": inbox},
+        payload=payload,
         order_key=order_key,
-        dedupe_key=f"deliver:{activity_id}:{inbox}",
+        dedupe_key=f"deliver:{payload['activity_id']}:{inbox}",
     )

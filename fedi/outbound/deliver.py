@@ -51,7 +51,7 @@ class Outgoing:
 
 async def run(ctx: Context, job: queue.Claim) -> None:
     """Deliver one activity to one inbox, or decide when to try again."""
-    outgoing = await _outgoing(ctx, job.payload["activity_id"])
+    outgoing = await _outgoing(ctx, job.payload["activity_id"], job.payload.get("sender_id"))
     outcome = await _attempt(ctx, job, outgoing) if outgoing else _outcome(ctx, job, End.DONE)
     await ctx.commits.add(ctx.db, settle, outcome)
 
@@ -146,21 +146,27 @@ def _outcome(
     )
 
 
-async def _outgoing(ctx: Context, activity_id: int) -> Outgoing | None:
-    """Find the bytes and the key; None when the activity or its sender is no longer there."""
+async def _outgoing(ctx: Context, activity_id: int, sender_id: int | None) -> Outgoing | None:
+    """Find the bytes and the key; None when the activity or its sender is no longer there.
+
+    What others said and we pass on is sent by somebody here, always the same for one activity.
+    """
     found: Outgoing | None = ctx.memory.outgoing.get(activity_id, ctx.clock())
     if found is not None:
         return found
     # Its deliveries begin together: one of them looks, the others wait for it.
-    return await ctx.memory.in_flight.share(("outgoing", activity_id), lambda: _load(ctx, activity_id))
+    return await ctx.memory.in_flight.share(
+        ("outgoing", activity_id), lambda: _load(ctx, activity_id, sender_id)
+    )
 
 
-async def _load(ctx: Context, activity_id: int) -> Outgoing | None:
+async def _load(ctx: Context, activity_id: int, sender_id: int | None) -> Outgoing | None:
+    sender = Activity.account_id if sender_id is None else sender_id
     async with ctx.db.read() as tx:
         row = (
             await tx.execute(
                 select(Activity.raw, Account.iri, Account.private_key_pem)
-                .join(Account, Account.id == Activity.account_id)
+                .join(Account, Account.id == sender)
                 .where(Activity.id == activity_id)
             )
         ).first()

@@ -109,6 +109,6 @@ async def test_a_fanout_becomes_one_delivery_per_inbox(either_server: Server) ->
 
 async def test_a_long_order_key_fits_the_index(server: Server) -> None:
     bob = await known(server, "b" * 900, "one.test")
-    job = audience._delivery(1, bob.inbox, "https://fedi.test/" + "x" * 900)
+    job = audience._delivery({"activity_id": 1, "inbox": bob.inbox}, "https://fedi.test/" + "x" * 900)
     assert job.order_key is not None
     assert len(job.order_key) == 64
