@@ -19,6 +19,8 @@ import msgspec
 from msgspec import Meta
 
 from fedi.errors import SettingsError
+from webfinger.acct import normalise_host
+from webfinger.errors import MalformedResourceError
 
 __all__ = ["ENVIRONMENT_ONLY", "Settings", "load"]
 
@@ -292,6 +294,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             "origin", f"'{settings.origin}' is not scheme://host", "write https://your.host without a path"
         )
+    _check_names(settings)
     for key in ("trusted_proxies", "outgoing_allow"):
         for text in getattr(settings, key):
             try:
@@ -306,6 +309,22 @@ def _check(settings: Settings) -> None:
         for key, safe in (("rate_limits", True), ("allow_http_peers", False), ("outgoing_allow", [])):
             if getattr(settings, key) != safe:
                 raise SettingsError(key, "a test switch, with a public https origin", "remove it")
+
+
+def _check_names(settings: Settings) -> None:
+    """Refuse hosts that are not spelt as others will send them back to us: handles are compared as text."""
+    for key, given, prefix in (
+        ("origin", settings.host, "https://"),
+        ("account_domain", settings.domain, ""),
+    ):
+        try:
+            usual = normalise_host(given, allow_port=True)
+        except MalformedResourceError:
+            raise SettingsError(
+                key, f"'{given}' is not the name of a host", "write it as pictures.example"
+            ) from None
+        if usual != given:
+            raise SettingsError(key, f"'{given}' is not in its usual spelling", f"write {prefix}{usual}")
 
 
 def is_public(hostname: str) -> bool:

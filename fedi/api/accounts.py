@@ -60,7 +60,7 @@ async def lookup(request: Request) -> Response:
         found = (
             await find_account.local_by_name(tx, username)
             if ours
-            else await find_account.by_handle(tx, username, domain.lower())
+            else await find_account.by_either_handle(tx, username, domain.lower())
         )
         if found is None or found.suspended_at is not None:
             raise errors.not_found()

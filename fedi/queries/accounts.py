@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from fedi import iris
 from fedi.config import Settings
 from fedi.db import Tx
 from fedi.models import Account
 
-__all__ = ["by_handle", "by_id", "by_ids", "by_iri", "instance_actor", "local_by_name", "successor"]
+__all__ = [
+    "by_either_handle",
+    "by_handle",
+    "by_id",
+    "by_ids",
+    "by_iri",
+    "instance_actor",
+    "local_by_name",
+    "successor",
+]
 
 
 async def by_id(tx: Tx, account_id: int) -> Account | None:
@@ -46,6 +55,25 @@ async def by_handle(tx: Tx, username: str, domain: str) -> Account | None:
         if account is not None:
             return account
     return None
+
+
+async def by_either_handle(tx: Tx, username: str, domain: str) -> Account | None:
+    """Find an account elsewhere by its handle, or by its name at the host where its server stands.
+
+    On a split domain `ann@example.org` is `ann@social.example.org` too, and people type what they see in the
+    address bar. The handle goes first, and two of a name at one host are none.
+    """
+    exact = await by_handle(tx, username, domain)
+    if exact is not None:
+        return exact
+    there = or_(
+        *(Account.iri.startswith(f"{scheme}://{domain}/", autoescape=True) for scheme in ("https", "http"))
+    )
+    named = select(Account).where(
+        Account.username.in_({username, username.lower()}), Account.domain != "", there
+    )
+    rows = (await tx.execute(named.limit(2))).scalars().all()
+    return rows[0] if len(rows) == 1 else None
 
 
 async def instance_actor(tx: Tx, settings: Settings) -> Account | None:

@@ -50,7 +50,7 @@ async def mentioned(ctx: Context, tx: Tx, source: str) -> dict[str, Account]:
         if domain in {"", ctx.settings.domain, ctx.settings.host}:
             account = await find_account.local_by_name(tx, username)
         else:
-            account = await find_account.by_handle(tx, username, domain)
+            account = await find_account.by_either_handle(tx, username, domain)
         if account is not None and account.kind != "Application":
             found[handle] = account
     return found

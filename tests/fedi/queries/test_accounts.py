@@ -33,6 +33,30 @@ async def test_accounts_are_found_by_what_names_them(world: World) -> None:
         assert await found(accounts.by_handle(tx, "anna", "nowhere.test")) is None
 
 
+async def test_a_name_at_the_host_of_a_server_stands_for_the_handle(world: World) -> None:
+    def there(key: int, name: str, domain: str, host: str) -> Any:
+        account = world.account(key, name, domain)
+        account.iri = f"https://{host}/users/{key}"
+        return account
+
+    await world.add(
+        there(11, "anna", "other.test", "social.other.test"),
+        there(12, "ben", "one.test", "shared.test"),
+        there(13, "ben", "two.test", "shared.test"),
+        there(14, "cleo", "shared.test", "elsewhere.test"),
+        there(15, "cleo", "three.test", "shared.test"),
+    )
+    wanted = {
+        ("anna", "other.test"): 11, ("Anna", "social.other.test"): 11, ("anna", "ocial.other.test"): None,
+        ("anna", "social.other.tes_"): None, ("ben", "shared.test"): None, ("ben", "two.test"): 13,
+        ("cleo", "shared.test"): 14,
+    }  # fmt: skip
+    async with world.server.ctx.db.read() as tx:
+        for (name, domain), expected in wanted.items():
+            account = await accounts.by_either_handle(tx, name, domain)
+            assert (account.id if account else None) == expected, (name, domain)
+
+
 async def test_many_accounts_are_found_at_once(world: World) -> None:
     await world.add(world.account(11, "anna"), world.account(12, "ben"))
     async with world.server.ctx.db.read() as tx:
