@@ -9,8 +9,6 @@ because a server does not answer is left to the queue to try again.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
-
 from activitypub import activities
 from activitypub.activities import (
     Accept,
@@ -37,9 +35,9 @@ from activitypub.read import as_list, http_iri
 from activitypub.signatures.message import Scheme
 from activitypub.verify import Signer
 from fedi.context import Context
-from fedi.db import Id, Tx
+from fedi.db import Tx
 from fedi.errors import Refused
-from fedi.inbound import authority, forward
+from fedi.inbound import authority, forward, journal
 from fedi.inbound.handlers import (
     accept,
     add,
@@ -93,21 +91,6 @@ IGNORED: Final[Mapping[type, str]] = {
 ALLOWED_WHEN_SUSPENDED: Final = (Delete, Reject, Undo)
 """What a suspended account may still do: take back and end."""
 
-REASON_CHARACTERS_MAX = 300
-"""Of a reason that is kept with an activity."""
-
-_WITH_SIGNER = (
-    select(Activity, Account)
-    .outerjoin(Account, Account.iri == Activity.signer)
-    .where(Activity.id == bindparam("id", type_=Id))
-)
-_TABLE = Activity.__table__  # of a model, the values would be a row to update
-_ENDED = (
-    update(_TABLE)
-    .where(_TABLE.c.id == bindparam("activity_id", type_=Id))
-    .values(state=bindparam("state"), reason=bindparam("reason"))
-)
-
 log = get(__name__)
 
 
@@ -118,7 +101,7 @@ async def run(ctx: Context, job: queue.Claim) -> None:
         UnreachableError: a server that must be asked does not answer; try again later.
     """
     async with ctx.db.read() as tx:
-        found = (await tx.execute(_WITH_SIGNER, {"id": job.payload["activity_id"]})).first()
+        found = await journal.find(tx, job.payload["activity_id"])
     row: Activity | None = found.Activity if found else None
     if row is None or found is None or row.state != ActivityState.RECEIVED:
         async with ctx.db.write() as tx:
@@ -193,6 +176,5 @@ async def _close(ctx: Context, job: queue.Claim, row: Activity, state: ActivityS
 
 
 async def _end(tx: Tx, job: queue.Claim, row_id: int, state: ActivityState, reason: str | None) -> None:
-    values = {"state": state, "reason": reason[:REASON_CHARACTERS_MAX] if reason else None}
-    await tx.execute(_ENDED, {"activity_id": row_id, **values})
+    await journal.close(tx, row_id, state, reason)
     await queue.finish(tx, job)

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import FediError
+from fedi.models import Account
 from fedi.outbound.fetch import Budget
 
 __all__ = ["Effect", "Handler", "Ignored", "Received", "nothing"]
@@ -26,10 +27,12 @@ class Received(Generic[A]):
     Attributes:
         activity: what was said.
         budget: what may still be fetched because of it.
+        actor: the account of its actor, if that is known here.
     """
 
     activity: A
     budget: Budget
+    actor: Account | None = None
 
 
 class Ignored(FediError):  # noqa: N818 - a verdict, as `Refused` is

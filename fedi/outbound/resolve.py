@@ -11,6 +11,7 @@ Source: ActivityPub section 3.2; FEP-fe34; https://docs.joinmastodon.org/spec/we
 
 import asyncio
 import contextlib
+import dataclasses
 from datetime import timedelta
 
 from activitypub import keys
@@ -32,12 +33,14 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.memory import RemoteKey
 from fedi.models import Account, Post
-from fedi.outbound import remote
+from fedi.outbound import quotations, remote
 from fedi.outbound.fetch import Budget, document, is_ours, look_up, parse_handle
+from fedi.outbound.quotations import QUOTES_MAX, Quotation
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find_post
+from fedi.queries.quotes import QuoteState
 
-__all__ = ["Budget", "actor", "handle", "keep", "key", "note", "url"]
+__all__ = ["Budget", "actor", "handle", "keep", "key", "note", "quotation", "url"]
 
 KEY_DEADLINE_S = 10.0
 """For a key, while the sender of an activity waits for our answer, in seconds."""
@@ -52,7 +55,14 @@ PARENTS_MAX = 2
 """Posts fetched above one that somebody asked for: enough to understand an answer."""
 
 
-async def actor(ctx: Context, iri: str, *, fresh: bool = False, budget: Budget | None = None) -> Account:
+async def actor(
+    ctx: Context,
+    iri: str,
+    *,
+    fresh: bool = False,
+    budget: Budget | None = None,
+    known: Account | None = None,
+) -> Account:
     """Return the account of an actor: from the database, or fetched and kept.
 
     Args:
@@ -60,6 +70,7 @@ async def actor(ctx: Context, iri: str, *, fresh: bool = False, budget: Budget |
         iri: the actor's id (or its page, when it is not known yet).
         fresh: ask its server even if it is known.
         budget: what may still be fetched.
+        known: its account, where the caller has just read it.
 
     Raises:
         GoneError: it was deleted.
@@ -67,10 +78,11 @@ async def actor(ctx: Context, iri: str, *, fresh: bool = False, budget: Budget |
         UnreachableError: its server cannot be asked now.
         ActivityPubError: its document or handle cannot be believed.
     """
-    async with ctx.db.read() as tx:
-        known = await find_account.by_iri(tx, iri)
-        if known is None and await find_post.is_tombstoned(tx, iri):
-            raise GoneError("the actor was deleted", iri=iri)
+    if known is None:
+        async with ctx.db.read() as tx:
+            known = await find_account.by_iri(tx, iri)
+            if known is None and await find_post.is_tombstoned(tx, iri):
+                raise GoneError("the actor was deleted", iri=iri)
     if known is not None and (known.is_local or not fresh):
         return known if known.is_local else await _refreshed(ctx, known, budget)
     spending = budget or Budget()
@@ -157,7 +169,14 @@ async def handle(ctx: Context, text: str, *, budget: Budget | None = None) -> Ac
     return found
 
 
-async def note(ctx: Context, iri: str, *, budget: Budget | None = None, parents: int = PARENTS_MAX) -> Post:
+async def note(
+    ctx: Context,
+    iri: str,
+    *,
+    budget: Budget | None = None,
+    parents: int = PARENTS_MAX,
+    quotes: int = QUOTES_MAX,
+) -> Post:
     """Return a post: from the database, or fetched from its own server and kept.
 
     Args:
@@ -165,6 +184,7 @@ async def note(ctx: Context, iri: str, *, budget: Budget | None = None, parents:
         iri: the post's id (or its page, when it is not known yet).
         budget: what may still be fetched.
         parents: how many posts above it are fetched along; failing to is no failure.
+        quotes: how many posts behind it, one quoting the next, are fetched along.
 
     Raises:
         GoneError: it was deleted.
@@ -179,9 +199,44 @@ async def note(ctx: Context, iri: str, *, budget: Budget | None = None, parents:
     if known is not None:
         return known
     spending = budget or Budget()
-    # `parents` is part of the key: two posts that answer one another must not wait for each other.
-    shared = ("note", iri, parents)
-    return await ctx.memory.in_flight.share(shared, lambda: _fetch_note(ctx, iri, spending, parents))
+    # The numbers are part of the key: posts that answer or quote one another must not wait for each other.
+    shared = ("note", iri, parents, quotes)
+    return await ctx.memory.in_flight.share(shared, lambda: _fetch_note(ctx, iri, spending, parents, quotes))
+
+
+async def quotation(
+    ctx: Context, found: Note, *, budget: Budget | None = None, quotes: int = QUOTES_MAX
+) -> Quotation | None:
+    """Find out what a post quotes, and whether the quoted author agreed; None when it quotes nothing.
+
+    Trouble with the quoted post is no failure: the quote is then kept as one that is not shown.
+
+    Args:
+        ctx: the context.
+        found: signed by its author, or fetched from its id.
+        budget: what may still be fetched.
+        quotes: how many posts behind it, one quoting the next, may be fetched.
+    """
+    if found.quote is None or found.quote == found.id or not remote.is_storable(found.quote):
+        return None
+    pending = Quotation(iri=found.quote)
+    if quotes <= 0:
+        return pending
+    try:
+        return await _judged(ctx, found, pending, budget or Budget(), quotes)
+    except GoneError:
+        return dataclasses.replace(pending, state=QuoteState.DELETED)
+    except UnreachableError:
+        return dataclasses.replace(pending, again=True)
+    except ActivityPubError:
+        return pending
+
+
+async def _judged(ctx: Context, found: Note, pending: Quotation, budget: Budget, quotes: int) -> Quotation:
+    quoted = await note(ctx, pending.iri, budget=budget, parents=0, quotes=quotes - 1)
+    if quoted.reblog_of_id is not None:
+        return pending
+    return await quotations.judge(ctx, note=found, quoted=quoted, budget=budget)
 
 
 async def keep(ctx: Context, found: Note, *, budget: Budget | None = None) -> Post:
@@ -192,25 +247,27 @@ async def keep(ctx: Context, found: Note, *, budget: Budget | None = None) -> Po
     """
     async with ctx.db.read() as tx:
         known = await find_post.by_iri(tx, found.id)
-    return known or await _keep_note(ctx, found, budget or Budget(), PARENTS_MAX)
+    return known or await _keep_note(ctx, found, budget or Budget(), PARENTS_MAX, QUOTES_MAX)
 
 
-async def _fetch_note(ctx: Context, iri: str, budget: Budget, parents: int) -> Post:
-    return await _keep_note(
-        ctx, Note.from_json((await document(ctx, iri, budget=budget)).data), budget, parents
-    )
+async def _fetch_note(ctx: Context, iri: str, budget: Budget, parents: int, quotes: int) -> Post:
+    found = Note.from_json((await document(ctx, iri, budget=budget)).data)
+    return await _keep_note(ctx, found, budget, parents, quotes)
 
 
-async def _keep_note(ctx: Context, found: Note, budget: Budget, parents: int) -> Post:
+async def _keep_note(ctx: Context, found: Note, budget: Budget, parents: int, quotes: int) -> Post:
     require_same_origin(found.id, found.attributed_to)
     author = await actor(ctx, found.attributed_to, budget=budget)
     if author.suspended_at is not None:
         raise ForbiddenError("the author is suspended here", iri=found.id)
     if found.in_reply_to is not None and parents > 0:
         with contextlib.suppress(ActivityPubError):  # the thread begins here, then
-            await note(ctx, found.in_reply_to, budget=budget, parents=parents - 1)
+            await note(ctx, found.in_reply_to, budget=budget, parents=parents - 1, quotes=quotes)
+    quoting = await quotation(ctx, found, budget=budget, quotes=quotes)
     async with ctx.db.write() as tx:
         kept = await remote.save_note(ctx, tx, author=author, note=found, backdated=True)
+        if kept is not None and quoting is not None:
+            await quotations.settle(tx, post=kept, quotation=quoting)
     if kept is None:
         raise GoneError("the post was deleted", iri=found.id)
     return kept
@@ -233,7 +290,7 @@ async def url(ctx: Context, address: str, *, budget: Budget | None = None) -> Ac
     if kinds & ACTOR_TYPES:
         return await _keep_actor(ctx, Actor.from_json(data), spending)
     if kinds & NOTE_TYPES:
-        return await _keep_note(ctx, Note.from_json(data), spending, PARENTS_MAX)
+        return await _keep_note(ctx, Note.from_json(data), spending, PARENTS_MAX, QUOTES_MAX)
     raise NotFoundError("neither a person nor a post", iri=address)
 
 

@@ -33,7 +33,7 @@ async def handle(ctx: Context, received: Received[Announce]) -> Effect:
         if not is_ours and not await receiving.is_followed_here(tx, activity.actor):
             raise Ignored("nobody here has to do with it")
     post = known or await resolve.note(ctx, activity.object_id, budget=received.budget)
-    booster = await resolve.actor(ctx, activity.actor, budget=received.budget)
+    booster = await resolve.actor(ctx, activity.actor, budget=received.budget, known=received.actor)
     now = ctx.clock()
     visibility = visibility_of(activity.to, activity.cc, followers=booster.followers)
 

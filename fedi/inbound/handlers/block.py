@@ -30,7 +30,7 @@ async def handle(ctx: Context, received: Received[Block]) -> Effect:
     # Without an id an Undo finds the block by the two people.
     iri = activity.id or f"{activity.actor}#blocks/{target.username}"
     require_storable(iri)
-    account = await resolve.actor(ctx, activity.actor, budget=received.budget)
+    account = await resolve.actor(ctx, activity.actor, budget=received.budget, known=received.actor)
 
     async def effect(tx: Tx) -> None:
         if await find_post.is_tombstoned(tx, iri):

@@ -38,7 +38,7 @@ async def keep(ctx: Context, received: Received[Create] | Received[Update], note
             raise Ignored("it was deleted before it came")
         if not await receiving.is_relevant(tx, note):
             raise Ignored("nobody here has to do with it")
-    author = await resolve.actor(ctx, note.attributed_to, budget=received.budget)
+    author = await resolve.actor(ctx, note.attributed_to, budget=received.budget, known=received.actor)
 
     async def effect(tx: Tx) -> None:
         if await receiving.store_note(ctx, tx, author=author, note=note) is None:
@@ -56,7 +56,7 @@ async def _votes(ctx: Context, received: Received[Create], first: Note) -> Effec
         post = await find_post.by_iri(tx, question)
         if post is None or not post.local or await find_poll.by_post(tx, post.id) is None:
             raise Ignored("a vote in no poll of ours")
-    voter = await resolve.actor(ctx, received.activity.actor, budget=received.budget)
+    voter = await resolve.actor(ctx, received.activity.actor, budget=received.budget, known=received.actor)
     names = [(vote.name or "", vote.id) for vote in votes if vote.is_vote and vote.in_reply_to == question]
 
     async def effect(tx: Tx) -> None:

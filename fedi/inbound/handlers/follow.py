@@ -25,7 +25,7 @@ async def handle(ctx: Context, received: Received[Follow]) -> Effect:
         raise Ignored("nobody here has this id")
     if target.kind == "Application":
         raise Ignored("the server itself cannot be followed")
-    follower = await resolve.actor(ctx, activity.actor, budget=received.budget)
+    follower = await resolve.actor(ctx, activity.actor, budget=received.budget, known=received.actor)
     # Some senders leave the id out; the answer then embeds this one, and they match it by the two actors.
     iri = activity.id or f"{activity.actor}#follows/{target.username}"
 

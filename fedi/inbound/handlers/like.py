@@ -26,7 +26,7 @@ async def handle(ctx: Context, received: Received[Like]) -> Effect:
         post = await find_post.by_iri(tx, activity.object_id)
     if post is None or not post.local:
         raise Ignored("no post of ours")
-    account = await resolve.actor(ctx, activity.actor, budget=received.budget)
+    account = await resolve.actor(ctx, activity.actor, budget=received.budget, known=received.actor)
 
     async def effect(tx: Tx) -> None:
         if not await can_see(tx, account.id, post):
