@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, home, idle, inbox
+from tests.bench import delivery, home, idle, inbox, processed
 
-RATIOS = {"inbox": inbox.bench, "delivery": delivery.bench, "home": home.bench}
+RATIOS = {"inbox": inbox.bench, "processed": processed.bench, "delivery": delivery.bench, "home": home.bench}
 IDLE_RSS_MB_MAX = 120
 
 
