@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from fedi.db import Tx
 from fedi.models import Account, Login, Role
 
-__all__ = ["Census", "contact", "take"]
+__all__ = ["Census", "contact", "servers", "take"]
 
 ACTIVE_MONTH = timedelta(days=28)
 """How recently somebody must have posted to count as active; Mastodon counts four weeks."""
@@ -57,6 +57,12 @@ async def take(tx: Tx, now: datetime) -> Census:
     )
     row = (await tx.execute(select(people, active, posts, servers))).one()
     return Census(people=row[0], active_month=row[1], posts=int(row[2]), servers=row[3])
+
+
+async def servers(tx: Tx) -> list[str]:
+    """Return the domains of the servers that we know accounts of, in order."""
+    known = select(Account.domain).where(Account.domain != "").distinct()
+    return list((await tx.execute(known.order_by(Account.domain).limit(PEERS_MAX))).scalars())
 
 
 async def contact(tx: Tx) -> Account | None:

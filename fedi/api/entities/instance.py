@@ -16,6 +16,7 @@ from fedi.api.entities.account import account
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
 from fedi.queries.census import Census
+from fedi.services import polling
 from fedi.services.featuring import TAGS_MAX
 from fedi.services.pinning import PINS_MAX
 
@@ -135,11 +136,10 @@ def _configuration(settings: Settings) -> dict[str, Any]:
             "video_matrix_limit": 0,
         },
         "polls": {
-            # There are none yet; zeroes break pickers that start from these.
-            "max_options": 4,
-            "max_characters_per_option": 50,
-            "min_expiration": 300,
-            "max_expiration": 2629746,
+            "max_options": polling.OPTIONS_MAX,
+            "max_characters_per_option": polling.OPTION_CHARACTERS_MAX,
+            "min_expiration": polling.DURATION_S_MIN,
+            "max_expiration": polling.DURATION_S_MAX,
         },
     }
 
@@ -161,5 +161,5 @@ def _configuration_v2(settings: Settings) -> dict[str, Any]:
             "hashtag_feeds": {"local": "public", "remote": "public"},
             "trending_link_feeds": {"local": "disabled", "remote": "disabled"},
         },
-        "limited_federation": False,
+        "limited_federation": settings.federation_mode == "allowlist",
     }
