@@ -42,7 +42,7 @@ async def create(request: Request) -> Response:
         account_id=viewer.id,
         data=data,
         description=given.text("description"),
-        focus=_focus(given.word("focus")),
+        focus=focus(given.word("focus")),
     )
     return json_answer(attachment(row, ctx.settings))
 
@@ -68,7 +68,7 @@ async def update(request: Request) -> Response:
         row = await _own(request, tx, viewer.id)
         if row.post_id is not None:
             raise errors.not_found()
-        attaching.describe(row, description=given.text("description"), focus=_focus(given.word("focus")))
+        attaching.describe(row, description=given.text("description"), focus=focus(given.word("focus")))
         await tx.flush()
     return json_answer(attachment(row, ctx.settings))
 
@@ -81,7 +81,7 @@ async def _own(request: Request, tx: Tx, viewer_id: int) -> Attachment:
     return row
 
 
-def _focus(text: str | None) -> tuple[float, float] | None:
+def focus(text: str | None) -> tuple[float, float] | None:
     """Read `x,y`, each from -1 to 1.
 
     Raises:

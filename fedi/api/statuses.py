@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi import context
-from fedi.api import errors, params, rendering
+from fedi.api import errors, params, polls, rendering
 from fedi.api.answers import json_answer
 from fedi.api.entities.status import status_source
 from fedi.api.params import Params
@@ -28,6 +28,7 @@ __all__ = [
     "create",
     "destroy",
     "favourite",
+    "language",
     "reblog",
     "show",
     "show_context",
@@ -194,8 +195,6 @@ async def _new_post(ctx: Context, viewer: Viewer, given: Params) -> NewPost:
     """Read a post from the parameters, with the author's defaults for what is missing."""
     if given.word("scheduled_at"):
         raise errors.unprocessable("posts cannot be scheduled on this server")
-    if given.inner("poll") or given.texts("poll"):
-        raise errors.unprocessable("polls cannot be made on this server")
     if given.word("quoted_status_id"):
         raise errors.unprocessable("posts cannot be quoted on this server")
     async with ctx.db.read() as tx:
@@ -207,10 +206,11 @@ async def _new_post(ctx: Context, viewer: Viewer, given: Params) -> NewPost:
         visibility=given.word("visibility") or (login.default_visibility if login else "public"),
         spoiler_text=given.text("spoiler_text") or "",
         sensitive=sensitive if sensitive is not None else bool(login and login.default_sensitive),
-        language=_language(given.word("language")) or (login.default_language if login else None),
+        language=language(given.word("language")) or (login.default_language if login else None),
         in_reply_to_id=parent_id,
         attachment_ids=tuple(given.identifiers("media_ids")),
         application_id=viewer.app.id,
+        poll=polls.new_poll(given),
     )
 
 
@@ -222,7 +222,7 @@ async def _parent(tx: Tx, viewer_id: int, given: Params) -> int | None:
     return (await rendering.require_visible(tx, viewer_id, params.as_identifier(text))).id
 
 
-def _language(code: str | None) -> str | None:
+def language(code: str | None) -> str | None:
     """Return a language tag; what is none is left out, as clients send all sorts."""
     if code is None:
         return None

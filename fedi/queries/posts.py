@@ -73,6 +73,8 @@ class PostView:
     poll: Poll | None = None
     chosen: tuple[int, ...] = ()
     """What the viewer chose in the poll: the places of the options."""
+    voted: bool = False
+    """Whether the viewer has no vote left to cast in the poll, because they did or asked the question."""
     quote_state: str | None = None
     """What became of the quote in it, for this viewer; None when it quotes nothing."""
     quoted: "PostView | None" = None
@@ -142,6 +144,7 @@ async def load(tx: Tx, ids: Sequence[int], *, viewer_id: int | None = None) -> l
         nested: bool = False,
     ) -> PostView:
         poll = row.Poll if held is None else None
+        mine = chosen.get(poll.id, ()) if poll is not None else ()
         return PostView(
             post=post,
             account=account,
@@ -154,7 +157,8 @@ async def load(tx: Tx, ids: Sequence[int], *, viewer_id: int | None = None) -> l
             boosted=row.passed_on,
             pinned=row.pinned,
             poll=poll,
-            chosen=chosen.get(poll.id, ()) if poll is not None else (),
+            chosen=mine,
+            voted=bool(mine) or account.id == viewer_id,
             reactions=tuple(names.reactions[post.id]),
             quotable=verdict(post, account, account=viewer_id, follows=row.follows),
             **quote_in(post, nested=nested),

@@ -13,6 +13,7 @@ from fedi.api.entities.account import Account, account
 from fedi.api.entities.application import PublicApplication, public_application
 from fedi.api.entities.attachment import MediaAttachment, attachment, is_shown
 from fedi.api.entities.emoji import CustomEmoji, custom_emojis
+from fedi.api.entities.poll import Poll, poll
 from fedi.clock import isoformat_ms
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
@@ -80,7 +81,7 @@ class Status(TypedDict):
     tags: list[StatusTag]
     emojis: list[CustomEmoji]
     card: None
-    poll: None
+    poll: Poll | None
     quote: None
     fedi: Generated | None
     favourited: NotRequired[bool]
@@ -146,7 +147,9 @@ def status(view: PostView, settings: Settings, *, marked: bool) -> Status:
         else [{"name": name, "url": iris.tag(settings, name)} for name in view.tags],
         "emojis": custom_emojis(shown.post.emojis),
         "card": None,
-        "poll": None,
+        "poll": None
+        if view.poll is None
+        else poll(view.poll, marked=marked, voted=view.voted, chosen=view.chosen),
         "quote": None,
         "fedi": None if view.reblog else _generated(post),
     }
@@ -163,6 +166,12 @@ def status(view: PostView, settings: Settings, *, marked: bool) -> Status:
 def status_source(post: Post) -> StatusSource:
     """Build what the author typed."""
     return {"id": str(post.id), "text": post.source, "spoiler_text": post.spoiler_text}
+
+
+def _poll(view: PostView, *, marked: bool) -> Poll | None:
+    if view.poll is None:
+        return None
+    return poll(view.poll, marked=marked, voted=view.voted, chosen=view.chosen)
 
 
 def _mention(row: AccountRow) -> StatusMention:
