@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from collections.abc import Awaitable, Callable
 
 import click
 from rich.table import Table
@@ -12,9 +13,11 @@ from fedi.config import Settings
 from fedi.errors import Refused
 from fedi.models import Account, Login, Role
 from fedi.queries import accounts as find
-from fedi.services import accounts, authorizing
+from fedi.services import accounts, auditing, authorizing, suspending
 
 __all__ = ["account"]
+
+Act = Callable[..., Awaitable[None]]
 
 GENERATED_PASSWORD_BYTES = 12
 """Entropy of a password that we invent: 96 bits."""
@@ -59,6 +62,8 @@ async def _create(
                 operator=operator,
                 role=Role.ADMIN if admin else Role.USER,
             )
+            role = Role.ADMIN if admin else Role.USER
+            await auditing.record(ctx, tx, action="account.create", target=made.acct, detail={"role": role})
         console.print(f"Made @{made.username}@{settings.domain}  {made.url}")
         if invented:
             console.print(f"Password: {invented}")
@@ -117,9 +122,62 @@ async def _password(settings: Settings, name: str, given: str | None) -> None:
                 raise Refused(404, f"There is no account '{name}' here.")
             await accounts.set_password(tx, found, hashed)
             await authorizing.forget_everything(ctx, tx, account_id=found.id)
+            await auditing.record(ctx, tx, action="account.password", target=found.acct)
     console.print(f"@{found.username} has a new password and was signed out everywhere.")
     if given is None:
         console.print(f"Password: {chosen}")
+
+
+def _act(name: str, verb: Act, reason: str, said: str) -> None:
+    """Do something to an account, here or elsewhere, and say so."""
+    run(_acted(settings_from(), name, verb, reason, said))
+
+
+async def _acted(settings: Settings, handle: str, verb: Act, reason: str, said: str) -> None:
+    require_initialised(settings)
+    username, _, domain = handle.removeprefix("@").partition("@")
+    domain = "" if domain.lower() in {settings.domain, settings.host} else domain.lower()
+    async with open_instance(settings) as ctx, ctx.db.write() as tx:
+        found = await find.by_handle(tx, username, domain)
+        if found is None:
+            raise Refused(404, f"There is no account '{handle}' known here.")
+        await verb(ctx, tx, account=found, reason=reason)
+    console.print(f"@{found.acct} is {said}.")
+
+
+reason_option = click.option("--reason", default="", metavar="TEXT", help="Why, for the log of acts.")
+
+
+@account.command()
+@click.argument("name", metavar="HANDLE")
+@reason_option
+def suspend(name: str, reason: str) -> None:
+    """Hide an account and all that it wrote; of this server it is signed out everywhere."""
+    _act(name, suspending.suspend, reason, "suspended")
+
+
+@account.command()
+@click.argument("name", metavar="HANDLE")
+@reason_option
+def unsuspend(name: str, reason: str) -> None:
+    """Take a suspension back; follows that it ended stay ended."""
+    _act(name, suspending.unsuspend, reason, "no longer suspended")
+
+
+@account.command()
+@click.argument("name", metavar="HANDLE")
+@reason_option
+def limit(name: str, reason: str) -> None:
+    """Show an account to its followers only."""
+    _act(name, suspending.limit, reason, "limited")
+
+
+@account.command()
+@click.argument("name", metavar="HANDLE")
+@reason_option
+def unlimit(name: str, reason: str) -> None:
+    """Show an account to everyone again."""
+    _act(name, suspending.unlimit, reason, "no longer limited")
 
 
 def _read_password() -> str:

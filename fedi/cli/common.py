@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -26,13 +27,17 @@ except ImportError:  # the extra `speed` is not installed
 else:
     new_event_loop = uvloop.new_event_loop
 
-__all__ = ["console", "is_initialised", "open_instance", "require_initialised", "run", "settings_from"]
+__all__ = [
+    "console", "is_initialised", "open_instance", "plain", "require_initialised", "run", "settings_from",
+]  # fmt: skip
 
 EXIT_SETTINGS = 2
 """A setting, flag or file cannot be used: mend it and try again."""
 
 EXIT_REFUSED = 1
 """The wish itself was refused."""
+
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 """Prints words as they are: errors of other servers and prompts of people are among them."""
@@ -100,6 +105,11 @@ def require_initialised(settings: Settings) -> None:
         raise SettingsError(
             "data_dir", f"{settings.data_path} has no instance", "make one with `fedi init --origin URL`"
         )
+
+
+def plain(text: str) -> str:
+    """Return what a stranger wrote without what a terminal would obey."""
+    return _OBEYED.sub("", text)
 
 
 def _fail(line: str, status: int) -> NoReturn:

@@ -6,6 +6,7 @@ from rich.table import Table
 from fedi.cli.common import console, open_instance, require_initialised, run, settings_from
 from fedi.config import Settings
 from fedi.jobs import queue as jobs
+from fedi.services import auditing
 
 __all__ = ["queue"]
 
@@ -50,6 +51,7 @@ async def _retry(settings: Settings, kind: str | None) -> None:
     require_initialised(settings)
     async with open_instance(settings) as ctx, ctx.db.write() as tx:
         count = await jobs.revive(tx, ctx.wake, kind=kind, now=ctx.clock())
+        await auditing.record(ctx, tx, action="queue.retry", target=kind or "all", detail={"jobs": count})
     console.print(f"{count} jobs will be tried again.")
 
 
@@ -66,4 +68,5 @@ async def _drop(settings: Settings, kind: str | None) -> None:
     require_initialised(settings)
     async with open_instance(settings) as ctx, ctx.db.write() as tx:
         count = await jobs.drop(tx, kind=kind)
+        await auditing.record(ctx, tx, action="queue.drop", target=kind or "all", detail={"jobs": count})
     console.print(f"{count} jobs were forgotten.")

@@ -7,7 +7,7 @@ status 2; a wish that is refused with its sentence and 1. Tracebacks are for mis
 import click
 
 from fedi import __version__
-from fedi.cli import accounts, demo, doctor, pictures, queues, server
+from fedi.cli import accounts, audit, demo, doctor, domains, pictures, queues, reports, server
 
 __all__ = ["main"]
 
@@ -23,6 +23,6 @@ def main(click_context: click.Context, data_dir: str | None) -> None:
 
 for command in (
     server.init, server.serve, server.worker, server.db, accounts.account, pictures.imagine, demo.demo,
-    doctor.doctor, queues.queue,
+    doctor.doctor, queues.queue, domains.domains, reports.reports, audit.audit,
 ):  # fmt: skip
     main.add_command(command)

@@ -40,6 +40,7 @@ COMMENT_CHARACTERS_MAX = 2000
 """Of a comment to a rule."""
 
 STRICTNESS = (Severity.NOOP, Severity.SILENCE, Severity.SUSPEND)
+"""From the mildest to the strictest."""
 
 log = get(__name__)
 
@@ -66,8 +67,16 @@ class Wish:
 
 
 async def wish(
-    ctx: Context, tx: Tx, *, domain: str, wanted: Wish, by: Account | None = None, reason: str = ""
-) -> bool:
+    ctx: Context,
+    tx: Tx,
+    *,
+    domain: str,
+    wanted: Wish,
+    by: Account | None = None,
+    reason: str = "",
+    milder: bool = True,
+    at_once: bool = True,
+) -> tuple[str, bool]:
     """Make a rule about a server, or change it.
 
     Args:
@@ -77,9 +86,11 @@ async def wish(
         wanted: what should hold.
         by: who decides; None for the command line.
         reason: why, for the log of acts.
+        milder: whether a rule that is there may become milder; a list from elsewhere should not do that.
+        at_once: whether accounts are brought in line; who makes many rules does it at the end, for all.
 
     Returns:
-        Whether that changed anything.
+        The domain in its normal form, and whether anything changed.
 
     Raises:
         Refused: 422, when this is no domain, or ours.
@@ -93,16 +104,19 @@ async def wish(
         tx.add(rule)
     else:
         changes = {key: value for key, value in changes.items() if getattr(rule, key) != value}
+        if not milder and _strictness(rule.severity) > _strictness(changes.get("severity", Severity.SUSPEND)):
+            del changes["severity"]
         if not changes:
-            return False
+            return name, False
         for key, value in changes.items():
             setattr(rule, key, value)
     await tx.flush()
     detail = {key: str(value) if isinstance(value, Severity) else value for key, value in changes.items()}
     action = ACTIONS[Severity(rule.severity)] if "severity" in changes else "domain.change"
     await auditing.record(ctx, tx, action=action, target=name, by=by, reason=reason, detail=detail)
-    await bring_in_line(ctx, tx, name)
-    return True
+    if at_once:
+        await bring_in_line(ctx, tx, name)
+    return name, True
 
 
 ACTIONS: Mapping[Severity, str] = {
@@ -113,8 +127,8 @@ ACTIONS: Mapping[Severity, str] = {
 """How an act is called in the log."""
 
 
-async def remove(ctx: Context, tx: Tx, *, domain: str, by: Account | None = None, reason: str = "") -> None:
-    """Take a rule back, and what it did to accounts and pictures.
+async def remove(ctx: Context, tx: Tx, *, domain: str, by: Account | None = None, reason: str = "") -> str:
+    """Take a rule back, and what it did to accounts and pictures; return the domain in its normal form.
 
     Raises:
         Refused: 404, when there is none about exactly this domain.
@@ -128,10 +142,16 @@ async def remove(ctx: Context, tx: Tx, *, domain: str, by: Account | None = None
     await tx.flush()
     await auditing.record(ctx, tx, action="domain.remove", target=name, by=by, reason=reason, detail=detail)
     await bring_in_line(ctx, tx, name)
+    return name
 
 
-async def allow(ctx: Context, tx: Tx, *, domain: str, by: Account | None = None, reason: str = "") -> bool:
-    """Put a server on the list of those that are talked to; return False when it was there.
+async def allow(
+    ctx: Context, tx: Tx, *, domain: str, by: Account | None = None, reason: str = ""
+) -> tuple[str, bool]:
+    """Put a server on the list of those that are talked to.
+
+    Returns:
+        The domain in its normal form, and whether it is new there.
 
     Raises:
         Refused: 422, when this is no domain.
@@ -140,14 +160,14 @@ async def allow(ctx: Context, tx: Tx, *, domain: str, by: Account | None = None,
     made = insert(tx, DomainAllow).values(id=ctx.ids.next(), domain=name, created_at=ctx.clock())
     made = made.on_conflict_do_nothing(index_elements=[DomainAllow.domain]).returning(DomainAllow.id)
     if (await tx.execute(made)).first() is None:
-        return False
+        return name, False
     await auditing.record(ctx, tx, action="domain.allow", target=name, by=by, reason=reason)
     await bring_in_line(ctx, tx, name)
-    return True
+    return name, True
 
 
-async def disallow(ctx: Context, tx: Tx, *, domain: str, by: Account | None = None, reason: str = "") -> None:
-    """Take a server off that list.
+async def disallow(ctx: Context, tx: Tx, *, domain: str, by: Account | None = None, reason: str = "") -> str:
+    """Take a server off that list; return its domain in its normal form.
 
     Raises:
         Refused: 404, when it is not there.
@@ -158,15 +178,19 @@ async def disallow(ctx: Context, tx: Tx, *, domain: str, by: Account | None = No
         raise Refused(404, f"{name} is not on the list.")
     await auditing.record(ctx, tx, action="domain.disallow", target=name, by=by, reason=reason)
     await bring_in_line(ctx, tx, name)
+    return name
 
 
-async def bring_in_line(ctx: Context, tx: Tx, domain: str | None) -> None:
+async def bring_in_line(ctx: Context, tx: Tx, domain: str | None) -> dict[str, int]:
     """Mark the accounts of a domain (of all, when None) as the rules have it, and have the rest done.
 
     Args:
         ctx: the context.
         tx: a writing transaction, in which the rules are as they should be.
         domain: in its normal form.
+
+    Returns:
+        How many were suspended, limited, or no longer so.
     """
     rules = await load(tx, ctx.settings)
     marks: dict[str, list[int]] = {"suspend": [], "unsuspend": [], "limit": [], "unlimit": []}
@@ -187,14 +211,16 @@ async def bring_in_line(ctx: Context, tx: Tx, domain: str | None) -> None:
         elif not verdict.limited and row.silenced_by_rule:
             marks["unlimit"].append(row.id)
     now = ctx.clock()
-    await _mark(tx, marks["suspend"], suspended_at=now, suspended_by_rule=True)
-    await _mark(tx, marks["unsuspend"], suspended_at=None, suspended_by_rule=False)
-    await _mark(tx, marks["limit"], silenced_at=now, silenced_by_rule=True)
-    await _mark(tx, marks["unlimit"], silenced_at=None, silenced_by_rule=False)
-    log.info("domain_in_line", domain=domain, **{word: len(ids) for word, ids in marks.items()})
+    await _change(tx, Account, marks["suspend"], suspended_at=now, suspended_by_rule=True)
+    await _change(tx, Account, marks["unsuspend"], suspended_at=None, suspended_by_rule=False)
+    await _change(tx, Account, marks["limit"], silenced_at=now, silenced_by_rule=True)
+    await _change(tx, Account, marks["unlimit"], silenced_at=None, silenced_by_rule=False)
+    counts = {word: len(ids) for word, ids in marks.items()}
+    log.info("domain_in_line", domain=domain, **counts)
     job = queue.NewJob(queue="default", kind="rule", payload={"domain": domain})
     await queue.enqueue(tx, ctx.wake, [job], now=now)
     on_commit(tx, ctx.rules.forget)
+    return counts
 
 
 async def run(ctx: Context, job: queue.Claim) -> None:
@@ -325,14 +351,14 @@ def _may_be_of(domain: str | None, handle: Any, address: Any) -> ColumnElement[b
     )
 
 
-async def _mark(tx: Tx, ids: Sequence[int], **values: Any) -> None:
-    await _change(tx, Account, ids, **values)
-
-
 async def _change(tx: Tx, model: Any, ids: Sequence[int], **values: Any) -> None:
     for start in range(0, len(ids), ROWS_AT_ONCE):
         some = update(model).where(model.id.in_(ids[start : start + ROWS_AT_ONCE])).values(**values)
         await tx.execute(some.execution_options(synchronize_session=False))
+
+
+def _strictness(severity: str) -> int:
+    return STRICTNESS.index(Severity(severity))
 
 
 def _name(ctx: Context, domain: str) -> str:
