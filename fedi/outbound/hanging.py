@@ -20,6 +20,7 @@ from activitypub.objects.question import Poll as WirePoll
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.models import Account, Attachment, AttachmentState, Mention, Poll, PollVote, Post, PostTag
+from fedi.outbound.fetch import is_ours
 from fedi.queries import polls as find_poll
 from fedi.queries.domains import host_of
 
@@ -46,22 +47,32 @@ async def hang_on(ctx: Context, tx: Tx, post: Post, note: Note, *, is_edit: bool
         note: its document.
         is_edit: it hung before.
     """
-    await _set_mentions(tx, post, note, is_edit=is_edit)
+    await _set_mentions(ctx, tx, post, note, is_edit=is_edit)
     if is_edit:
         await tx.execute(delete(PostTag).where(PostTag.post_id == post.id))
     names = dict.fromkeys(tag.key for tag in note.hashtags if 0 < len(tag.key) <= HASHTAG_CHARACTERS_MAX)
     tx.add_all(PostTag(post_id=post.id, name=name) for name in list(names)[:HASHTAGS_MAX])
-    await _set_attachments(ctx, tx, post, note)
-    await set_poll(ctx, tx, post, note.poll)
+    if is_edit or note.attachments:
+        await _set_attachments(ctx, tx, post, note)
+    if is_edit or note.poll is not None:
+        await set_poll(ctx, tx, post, note.poll)
     await tx.flush()
 
 
-async def addressed_accounts(tx: Tx, note: Note) -> list[Account]:
-    """Return the known accounts that a post mentions, or, when it is not public, is addressed to.
+async def addressed_accounts(ctx: Context, tx: Tx, note: Note, *, only_here: bool = False) -> list[Account]:
+    """Return the known accounts that a post mentions, and those here that it is addressed to.
 
     A mention counts by its tag; GoToSocial and Pixelfed address direct posts without one.
+
+    Args:
+        ctx: the context.
+        tx: a transaction.
+        note: the post.
+        only_here: leave out those of other servers.
     """
-    iris = {mention.href for mention in note.mentions} | {*note.to, *note.cc}
+    tagged = {mention.href for mention in note.mentions}
+    here = {iri for iri in (*tagged, *note.to, *note.cc) if is_ours(ctx.settings, iri)}
+    iris = here if only_here else here | tagged
     if not iris:
         return []
     rows = await tx.execute(select(Account).where(Account.iri.in_(iris)).order_by(Account.id))
@@ -119,7 +130,7 @@ def _count(poll: Poll, said: WirePoll, now: datetime) -> None:
     poll.fetched_at = now
 
 
-async def _set_mentions(tx: Tx, post: Post, note: Note, *, is_edit: bool) -> None:
+async def _set_mentions(ctx: Context, tx: Tx, post: Post, note: Note, *, is_edit: bool) -> None:
     tagged = {mention.href for mention in note.mentions}
     is_open = post.visibility in OPEN
     held: set[int] = set()
@@ -127,7 +138,7 @@ async def _set_mentions(tx: Tx, post: Post, note: Note, *, is_edit: bool) -> Non
         held = set((await tx.execute(select(Mention.account_id).where(Mention.post_id == post.id))).scalars())
     meant = {
         account.id
-        for account in await addressed_accounts(tx, note)
+        for account in await addressed_accounts(ctx, tx, note)
         if account.iri in tagged or (not is_edit and not is_open and account.is_local)
     }
     if is_open and held - meant:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import String, bindparam, update
 
 from activitypub.errors import ForbiddenError, MalformedError
 from activitypub.objects.actor import Actor
 from activitypub.objects.note import Note
+from activitypub.objects.policy import Approval, InteractionPolicy
 from activitypub.objects.tag import Emoji, Tag
 from activitypub.origin import same_origin
 from activitypub.read import http_iri
@@ -24,7 +25,7 @@ from activitypub.vocab import TRAINED_ALGORITHMIC_MEDIA
 from fedi import text
 from fedi.config import Settings
 from fedi.context import Context
-from fedi.db import Tx, insert, step
+from fedi.db import Id, Instant, Tx, insert, step, stepped
 from fedi.ids import TAIL_BITS, first_id_at
 from fedi.models import Account, Post, PostState
 from fedi.outbound.fetch import is_ours
@@ -35,6 +36,8 @@ from fedi.queries.domains import Rules, host_of, rules_for
 
 __all__ = [
     "IRI_BYTES_MAX",
+    "is_storable",
+    "policy_of",
     "require_storable",
     "save_actor",
     "save_note",
@@ -47,6 +50,9 @@ IRI_BYTES_MAX = 2048
 
 SPOILER_CHARACTERS_MAX = 1000
 """Of a content warning that is kept."""
+
+POLICY_NAMES_MAX = 50
+"""People and collections that are kept of whom a post lets be quoted by; Mastodon knows two."""
 
 
 async def save_actor(ctx: Context, tx: Tx, actor: Actor, *, domain: str) -> Account:
@@ -163,11 +169,6 @@ async def save_note(
     require_storable(note.id, note.in_reply_to or "")
     if await find_post.is_tombstoned(tx, note.id):
         return None
-    known = await find_post.by_iri(tx, note.id)
-    if known is not None:
-        if known.account_id != author.id:
-            raise ForbiddenError("the post is known as somebody else's", iri=note.id)
-        return known
     now = ctx.clock()
     created_at = _not_later(note.published, now)
     parent = await find_post.by_iri(tx, note.in_reply_to) if note.in_reply_to else None
@@ -187,13 +188,16 @@ async def save_note(
         **await _shown(ctx, note),
     }
     statement = insert(tx, Post).values(values).on_conflict_do_nothing(index_elements=[Post.iri])
-    made = (await tx.execute(statement.returning(Post.id))).first()
-    post = await find_post.by_iri(tx, note.id)
-    assert post is not None
-    if made is not None:
-        await hang_on(ctx, tx, post, note, is_edit=False)
-        await _count(tx, author, post, parent)
-    return post
+    made: Post | None = (await tx.execute(statement.returning(Post))).scalar_one_or_none()
+    if made is None:
+        known = await find_post.by_iri(tx, note.id)
+        assert known is not None, "it is in the way"
+        if known.account_id != author.id:
+            raise ForbiddenError("the post is known as somebody else's", iri=note.id)
+        return known
+    await hang_on(ctx, tx, made, note, is_edit=False)
+    await _count(tx, author, made, parent)
+    return made
 
 
 async def update_note(ctx: Context, tx: Tx, *, post: Post, note: Note, edited_at: datetime) -> None:
@@ -217,11 +221,12 @@ def require_storable(*iris: str) -> None:
         MalformedError: naming the beginning of the one at fault.
     """
     for iri in iris:
-        if not _is_storable(iri):
+        if not is_storable(iri):
             raise MalformedError(f"an identifier has more than {IRI_BYTES_MAX} bytes", iri=iri[:100])
 
 
-def _is_storable(iri: str) -> bool:
+def is_storable(iri: str) -> bool:
+    """Tell whether an index can hold an identifier."""
     return len(iri.encode()) <= IRI_BYTES_MAX
 
 
@@ -231,7 +236,7 @@ def _place_in_thread(settings: Settings, note: Note, parent: Post | None) -> dic
     Which posts belong to a conversation of ours is decided here, by what they answer: nobody gets into one by
     saying so.
     """
-    said = [name for name in (note.context, note.conversation) if name and _is_storable(name)]
+    said = [name for name in (note.context, note.conversation) if name and is_storable(name)]
     said = [name for name in said if not is_ours(settings, name)]
     replies = http_iri(note.replies)
     return {
@@ -261,7 +266,17 @@ def _note_columns(note: Note) -> dict[str, Any]:
         "language": note.language,
         "digital_source_type": _source_type_of(note),
         "emojis": _emojis(note.tags),
+        "interaction_policy": policy_of(note),
     }
+
+
+def policy_of(note: Note) -> dict[str, Any] | None:
+    """Return what a post says about quotes, the only rule that is asked for here."""
+    rule = note.policy.can_quote if note.policy is not None else None
+    if rule is None:
+        return None
+    kept = Approval(automatic=rule.automatic[:POLICY_NAMES_MAX], manual=rule.manual[:POLICY_NAMES_MAX])
+    return InteractionPolicy(can_quote=kept).to_json()
 
 
 def _content(note: Note) -> str:
@@ -274,26 +289,36 @@ def _content(note: Note) -> str:
     return f'{title}{body}<p><a href="{address}" rel="nofollow noopener noreferrer">{address}</a></p>'
 
 
+# Built once, because they run for every post that comes in.
+_PUBLISHED = (
+    update(Account)
+    .where(Account.id == bindparam("author", type_=Id))
+    .values(last_status_at=bindparam("at", type_=Instant), statuses_count=stepped(Account.statuses_count, 1))
+)
+_ADOPTED = (
+    update(Post)
+    .where(Post.in_reply_to_iri == bindparam("parent_iri"), Post.in_reply_to_id.is_(None))
+    .values(
+        in_reply_to_id=bindparam("parent", type_=Id),
+        in_reply_to_account_id=bindparam("author", type_=Id),
+        conversation=bindparam("thread", type_=String),
+        context_iri=bindparam("context", type_=String),
+    )
+    .returning(Post.id)
+)
+
+
 async def _count(tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
     if parent is not None:  # posts before accounts, as everywhere (`posting`)
         await step(tx, Post, parent.id, replies_count=1)
-    latest = update(Account).where(Account.id == author.id).values(last_status_at=post.created_at)
-    await tx.execute(latest.execution_options(synchronize_session=False))
-    await step(tx, Account, author.id, statuses_count=1)
+    connection = await tx.connection()  # the session would take the values for rows to update
+    await connection.execute(_PUBLISHED, {"author": author.id, "at": post.created_at})
     # Replies that came before what they answer.
-    orphans = await tx.execute(
-        update(Post)
-        .where(Post.in_reply_to_iri == post.iri, Post.in_reply_to_id.is_(None))
-        .values(
-            in_reply_to_id=post.id,
-            in_reply_to_account_id=post.account_id,
-            conversation=post.conversation,
-            context_iri=post.context_iri,
-        )
-        .returning(Post.id)
-        .execution_options(synchronize_session=False)
-    )
-    if replies := len(orphans.all()):
+    adopted = {
+        "parent_iri": post.iri, "parent": post.id, "author": post.account_id, "thread": post.conversation,
+        "context": post.context_iri,
+    }  # fmt: skip
+    if replies := len((await connection.execute(_ADOPTED, adopted)).all()):
         await step(tx, Post, post.id, replies_count=replies)
 
 

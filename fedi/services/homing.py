@@ -21,6 +21,7 @@ __all__ = ["fan_out_home"]
 class _Kind(NamedTuple):
     """What decides whose home a post comes into."""
 
+    is_local: bool
     for_followers: bool
     is_boost: bool
     is_reply: bool
@@ -35,6 +36,7 @@ async def fan_out_home(tx: Tx, post: Post) -> None:
     on Mastodon. The author gets it in any case, and whom it names when it is not for everyone.
     """
     kind = _Kind(
+        is_local=post.local,
         for_followers=post.visibility != "direct",
         is_boost=post.reblog_of_id is not None,
         is_reply=post.reblog_of_id is None and post.in_reply_to_account_id not in {None, post.account_id},
@@ -66,8 +68,9 @@ def _into_home(tx: Tx, rows: Select[int, int]) -> Any:
 @functools.cache
 def _statements(kind: _Kind) -> tuple[Select[int, int], ...]:
     """Return who gets a post of this kind, as statements that give rows of account and post."""
-    here = exists().where(Account.id == _AUTHOR, Account.domain == "")
-    chosen: list[Select[int, int]] = [select(_AUTHOR.label("account_id"), _POST.label("post_id")).where(here)]
+    chosen: list[Select[int, int]] = []
+    if kind.is_local:
+        chosen.append(select(_AUTHOR.label("account_id"), _POST.label("post_id")))
     if kind.for_followers:
         followers = (
             select(Follow.account_id, _POST.label("post_id"))

@@ -16,9 +16,10 @@ from fedi import domains
 from fedi.context import Context
 from fedi.db import Tx, insert, step, stepped
 from fedi.models import Account, Favourite, Follow, FollowState, Post, Tombstone
-from fedi.outbound import remote
+from fedi.outbound import quotations, remote
 from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
+from fedi.queries.quotes import QuoteState
 from fedi.queries.visibility import are_apart, keeps_host_away
 from fedi.services import backfilling
 from fedi.services.homing import fan_out_home
@@ -158,7 +159,7 @@ async def delete_actor(ctx: Context, tx: Tx, *, account: Account) -> None:
 
 async def _tell_mentioned(ctx: Context, tx: Tx, author: Account, post: Post, note: Note) -> None:
     tagged = {mention.href for mention in note.mentions}
-    for account in await addressed_accounts(tx, note):
+    for account in await addressed_accounts(ctx, tx, note, only_here=True):
         if account.is_local and (account.iri in tagged or post.visibility == "direct"):
             await notify(
                 ctx, tx, account_id=account.id, from_account_id=author.id, kind="mention", post_id=post.id
@@ -169,6 +170,7 @@ async def _forget(tx: Tx, post: Post) -> None:
     """Delete a post; the database deletes what hangs on it."""
     if post.in_reply_to_id is not None:  # posts before accounts, as everywhere (`posting`)
         await step(tx, Post, post.in_reply_to_id, replies_count=-1)
+    await quotations.uncount(tx, post)
     await step(tx, Account, post.account_id, statuses_count=-1)
     await uncount_boosts(tx, post)
     await tx.delete(post)
@@ -176,7 +178,7 @@ async def _forget(tx: Tx, post: Post) -> None:
 
 
 async def _uncount(tx: Tx, account: Account) -> None:
-    """Take an account's follows, favours, boosts and replies out of the counters of others."""
+    """Take an account's follows, favours, boosts, replies and quotes out of the counters of others."""
     accepted = Follow.state == FollowState.ACCEPTED
     followed = select(Follow.target_id).where(Follow.account_id == account.id, accepted)
     following = select(Follow.account_id).where(Follow.target_id == account.id, accepted)
@@ -190,14 +192,19 @@ async def _uncount(tx: Tx, account: Account) -> None:
     ):
         change = update(model).where(model.id.in_(ids)).values({counter.key: stepped(counter, -1)})
         await tx.execute(change.execution_options(synchronize_session=False))
-    reply = aliased(Post)
-    theirs = reply.account_id == account.id
-    answers = (
-        select(func.count()).where(reply.in_reply_to_id == Post.id, theirs).correlate(Post).scalar_subquery()
-    )
-    answered = update(Post).where(Post.id.in_(select(reply.in_reply_to_id).where(theirs)))
-    await tx.execute(
-        answered.values(replies_count=stepped(Post.replies_count, -answers)).execution_options(
-            synchronize_session=False
+    other = aliased(Post)
+    theirs = other.account_id == account.id
+    quotes = (theirs, other.quote_state == QuoteState.ACCEPTED)
+    for named, conditions, counter in (
+        (other.in_reply_to_id, (theirs,), Post.replies_count),
+        (other.quote_of_id, quotes, Post.quotes_count),
+    ):
+        of_one = select(func.count()).where(named == Post.id, *conditions).correlate(Post).scalar_subquery()
+        touched = update(Post).where(Post.id.in_(select(named).where(*conditions)))
+        await tx.execute(
+            touched.values({counter.key: stepped(counter, -of_one)}).execution_options(
+                synchronize_session=False
+            )
         )
-    )
+
+
