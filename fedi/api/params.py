@@ -142,6 +142,10 @@ class Params(Mapping[str, Any]):
         value = self._values.get(name)
         return Params(value if isinstance(value, dict) else {})
 
+    def hashes(self, name: str) -> list["Params"]:
+        """Return a list of inner hashes, however it was written: `a[][x]`, `a[0][x]` or a JSON array."""
+        return [Params(value) for value in self._all(name) if isinstance(value, dict)]
+
     def file(self, name: str) -> bytes | None:
         """Return the bytes of an uploaded file. Name and type are what a stranger says: nobody asks."""
         return self._files.get(name)

@@ -8,19 +8,20 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.jobs import queue
-from fedi.models import Attachment, AttachmentState
+from fedi.models import Account, Attachment, AttachmentState
 from media.errors import BlobMissingError, MediaError
 from media.processed import ProcessedImage
 
 __all__ = [
     "DESCRIPTION_CHARACTERS_MAX",
     "UNPOSTED_S",
+    "check_description",
     "describe",
     "discard",
     "erase",
@@ -137,7 +138,7 @@ async def erase(ctx: Context, job: queue.Claim) -> None:
 
 
 async def discard(ctx: Context, keys: Iterable[str]) -> None:
-    """Erase stored files, but those that a picture needs; opens its own transaction."""
+    """Erase stored files, but those that a picture or a profile needs; opens its own transaction."""
     async with ctx.db.read() as tx:
         unused = [key for key in sorted(keys) if not await _is_needed(tx, key)]
     for key in unused:
@@ -150,4 +151,5 @@ async def _is_needed(tx: Tx, key: str) -> bool:
         or_(Attachment.file_key == key, Attachment.thumbnail_key == key),
         Attachment.state == AttachmentState.READY,
     )
-    return (await tx.execute(holders.limit(1))).first() is not None
+    faces = select(Account.id).where(or_(Account.avatar_key == key, Account.header_key == key))
+    return (await tx.execute(select(or_(exists(holders), exists(faces))))).scalar_one()

@@ -118,7 +118,7 @@ def person(account: Account, settings: Settings) -> Person:
         is_bot=account.is_bot,
         operator=account.operator,
         note=_html(account.note),
-        fields=tuple(_field(row) for row in account.fields),
+        fields=tuple(_field(row, own=account.is_local) for row in account.fields),
         posts=account.statuses_count,
         followers=account.followers_count,
         following=account.following_count,
@@ -185,8 +185,12 @@ def _picture(attachment: Attachment) -> Picture:
     )
 
 
-def _field(row: dict[str, Any]) -> tuple[str, Markup]:
-    return text.clean_name(str(row.get("name", ""))), _html(str(row.get("value", "")))
+def _field(row: dict[str, Any], *, own: bool) -> tuple[str, Markup]:
+    """Return a line of a profile; a link of our own people's says `me`, so that its page can check it."""
+    value = _html(str(row.get("value", "")))
+    if own:
+        value = value.replace(Markup('rel="nofollow'), Markup('rel="me nofollow'))
+    return text.clean_name(str(row.get("name", ""))), value
 
 
 def _warning(post: Post) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from activitypub import keys
 from activitypub.activities import Update
 from activitypub.objects.actor import Actor, Application, ClientEndpoints, Field, Multikey, Picture, PublicKey
+from activitypub.objects.policy import Approval, InteractionPolicy
 from activitypub.vocab import PUBLIC
 from fedi import iris, models
 from fedi.config import Settings
@@ -71,6 +72,8 @@ def _described(account: models.Account, settings: Settings) -> Actor:
         icon=_picture(settings, account.avatar_key, account.avatar_url, account.avatar_description),
         image=_picture(settings, account.header_key, account.header_url, account.header_description),
         fields=_fields(account),
+        # Collections of accounts (FEP-7aa9) ask nobody here, and nobody here could answer.
+        policy=InteractionPolicy(can_feature=Approval(automatic=(account.iri,))),
         generator=None
         if is_server
         else Application(id=iris.instance_actor(settings), name="fedi", implements=IMPLEMENTS),

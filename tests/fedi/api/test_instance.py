@@ -42,7 +42,7 @@ async def test_preferences_have_their_colons(enter: Enter) -> None:
         "posting:default:visibility": "public",
         "posting:default:sensitive": False,
         "posting:default:language": None,
-        "posting:default:quote_policy": "nobody",
+        "posting:default:quote_policy": "public",
         "reading:expand:media": "default",
         "reading:expand:spoilers": False,
         "reading:autoplay:gifs": False,

@@ -65,10 +65,13 @@ class Town:
     async def keeps(self, who: str, **columns: Any) -> Post:
         """Write a post as it is, without anything that would follow from publishing it."""
         author, key = await self.one(who), self.server.ctx.ids.next()
-        made = {"visibility": "public", "iri": f"{author.iri}/statuses/{key}", "local": author.is_local}
-        post = Post(
-            id=key, account_id=author.id, emojis=[], created_at=self.server.clock(), **{**made, **columns}
-        )
+        made = {
+            "visibility": "public",
+            "iri": f"{author.iri}/statuses/{key}",
+            "local": author.is_local,
+            "created_at": self.server.clock(),
+        }
+        post = Post(id=key, account_id=author.id, emojis=[], **{**made, **columns})
         async with self.server.ctx.db.write() as tx:
             tx.add(post)
         return post

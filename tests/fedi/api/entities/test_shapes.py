@@ -45,6 +45,7 @@ CREDENTIAL_ACCOUNT: Shape = {
         "follow_requests_count": int, "hide_collections": (bool, None), "discoverable": (bool, None),
         "indexable": bool, "attribution_domains": [str], "quote_policy": str,
     },
+    "fedi": {"tells_of_blocks": bool},
 }  # fmt: skip
 
 SIZE: Shape = {"width": int, "height": int, "size": str, "aspect": float}
