@@ -30,6 +30,8 @@ _NOT_UNDERSTOOD: Final = frozenset({400, 401})
 _OTHER: Final = {Scheme.CAVAGE: Scheme.RFC9421, Scheme.RFC9421: Scheme.CAVAGE}
 # The headers of one scheme, taken off before the other signs: a server must not find half of each.
 _SCHEME_HEADERS: Final = ("signature", "signature-input", "digest", "content-digest")
+# Headers that say something themselves and are covered where they are sent (FEP-8fcf).
+_ALSO_COVERED: Final = ("collection-synchronization",)
 # Parts of the target that a peer may ask for beside the whole.
 _DERIVED: Final = frozenset({"@authority", "@scheme", "@request-target", "@path", "@query"})
 
@@ -91,7 +93,8 @@ class SignatureAuth(httpx.Auth):
     def _sign_cavage(self, request: httpx.Request) -> None:
         if _has_body(request):
             request.headers["digest"] = digest(request.content)
-            names = [name for name in cavage.POST_HEADERS if name.startswith("(") or name in request.headers]
+            wanted = (*cavage.POST_HEADERS, *_ALSO_COVERED)
+            names = [name for name in wanted if name.startswith("(") or name in request.headers]
         else:
             names = list(cavage.GET_HEADERS)
         request.headers["signature"] = cavage.sign(
@@ -103,6 +106,7 @@ class SignatureAuth(httpx.Auth):
         if _has_body(request):
             request.headers["content-digest"] = content_digest(request.content)
             components = list(rfc9421.POST_COMPONENTS)
+        components += [name for name in _ALSO_COVERED if name in request.headers]
         message = _message(request)
         wanted = None if wish is None else rfc9421.read_accept_signature(wish)
         if wanted is not None:

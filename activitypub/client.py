@@ -13,7 +13,7 @@ Source: ActivityPub section 3.2; FEP-fe34; Mastodon CVE-2024-25623 (media type),
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -45,6 +45,7 @@ __all__ = [
 
 # These two keep the method and the body; the other redirects would turn a delivery into a GET.
 _REDIRECTS_OF_POST: Final = frozenset({307, 308})
+_POST_HEADERS: Final = {"content-type": ACTIVITY_JSON, "accept": ACCEPT, "accept-encoding": "identity"}
 _DETAIL_CHARS_MAX: Final = 300  # of a peer's answer, for the log
 
 
@@ -198,6 +199,7 @@ async def deliver(
     body: bytes,
     *,
     auth: httpx.Auth,
+    extra: Mapping[str, str] | None = None,
     http_allowed: bool = False,
     deadline_s: float = limits.DEADLINE_S,
     clock: Callable[[], datetime] = utc_now,
@@ -209,6 +211,7 @@ async def deliver(
         inbox_iri: where to.
         body: the activity, rendered once and sent as it is.
         auth: signs, and knocks twice where needed.
+        extra: further headers.
         http_allowed: whether an http inbox may be asked, for tests on loopback.
         deadline_s: for everything together.
         clock: the present, to read a Retry-After date.
@@ -217,9 +220,10 @@ async def deliver(
     try:
         async with asyncio.timeout(deadline_s):
             _require_fetchable(target, http_allowed=http_allowed)
-            result, location = await _post(client, target, body, auth, clock)
+            headers = {**_POST_HEADERS, **(extra or {})}
+            result, location = await _post(client, target, body, headers=headers, auth=auth, clock=clock)
             if result.status in _REDIRECTS_OF_POST and location is not None and same_origin(location, target):
-                result, _ = await _post(client, location, body, auth, clock)
+                result, _ = await _post(client, location, body, headers=headers, auth=auth, clock=clock)
             return result
     except (httpx.HTTPError, TimeoutError) as error:
         return _not_delivered(Verdict.RETRY, type(error).__name__)
@@ -232,10 +236,15 @@ def _not_delivered(verdict: Verdict, detail: str) -> DeliveryResult:
 
 
 async def _post(
-    client: httpx.AsyncClient, target: str, body: bytes, auth: httpx.Auth, clock: Callable[[], datetime]
+    client: httpx.AsyncClient,
+    target: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    auth: httpx.Auth,
+    clock: Callable[[], datetime],
 ) -> tuple[DeliveryResult, str | None]:
     """Send one POST; give the outcome and where the peer points to, if it does."""
-    headers = {"content-type": ACTIVITY_JSON, "accept": ACCEPT, "accept-encoding": "identity"}
     request = client.build_request("POST", target, content=body, headers=headers)
     response = await client.send(request, auth=auth, stream=True, follow_redirects=False)
     try:

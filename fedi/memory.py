@@ -31,6 +31,9 @@ OUTGOING_MAX = 64
 PEERS_MAX = 10_000
 """Servers that we deliver to; about 300 bytes each."""
 
+DIGESTS_MAX = 256
+"""Accounts that posted for their followers lately; about 100 bytes for each of a few thousand servers."""
+
 FIGURES_MAX = 16
 """Answers that are costly to count."""
 
@@ -138,6 +141,10 @@ class Memory:
     """By host: how it stands and how it wants to be signed for, for a few seconds."""
     cleared: Remembered[str, bool] = field(default_factory=lambda: Remembered(PEERS_MAX))
     """By host: sent us something lately, so nothing is held against it."""
+    digests: Remembered[int, dict[str, str]] = field(default_factory=lambda: Remembered(DIGESTS_MAX))
+    """By account here: digests of its followers, by server (FEP-8fcf)."""
+    agreed: Remembered[str, str] = field(default_factory=lambda: Remembered(PEERS_MAX))
+    """By actor elsewhere: the digest of its followers here that was looked into lately."""
     figures: Remembered[str, Any] = field(default_factory=lambda: Remembered(FIGURES_MAX))
     """Counts for NodeInfo."""
     in_flight: InFlight = field(default_factory=InFlight)

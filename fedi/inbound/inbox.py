@@ -41,6 +41,8 @@ from fedi.log import get
 from fedi.memory import Memory
 from fedi.models import Account, Activity, ActivityState, Direction, Peer
 from fedi.outbound.remote import IRI_BYTES_MAX
+from fedi.outbound.synchronise import HEADER
+from fedi.services import synchronising
 
 __all__ = ["receive"]
 
@@ -111,6 +113,8 @@ async def receive(request: Request) -> Response:
     if authority.claimed(activity, doc, signer) is authority.Basis.NONE:
         return _taken("forwarded_without_proof", activity.actor)
     await ctx.commits.add(ctx.db, write, _accepted(ctx, activity, body, signer))
+    if (told := request.headers.get(HEADER)) is not None and activity.actor == signer.actor_iri:
+        await synchronising.offer(ctx, actor_iri=signer.actor_iri, value=told)
     return Response(status_code=202)
 
 

@@ -6,7 +6,17 @@ the redirect below it, or to the page in `web`.
 
 from starlette.routing import BaseRoute, Route
 
-from fedi.inbound import collections, contexts, documents, featured, inbox, replies, wellknown
+from fedi.inbound import (
+    collections,
+    contexts,
+    documents,
+    featured,
+    inbox,
+    replies,
+    stamps,
+    synchronization,
+    wellknown,
+)
 from fedi.inbound.negotiate import DocumentRoute
 
 __all__ = ["ROUTES"]
@@ -26,6 +36,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users/{name}/outbox", collections.outbox),
     Route("/users/{name}/followers", collections.followers),
     Route("/users/{name}/following", collections.following),
+    Route("/users/{name}/followers_synchronization", synchronization.followers),
     Route("/users/{name}/collections/featured", featured.posts),
     Route("/users/{name}/collections/tags", featured.tags),
     DocumentRoute("/users/{name}/statuses/{post_id}", documents.note),
@@ -34,6 +45,7 @@ ROUTES: list[BaseRoute] = [
     Route("/users/{name}/statuses/{post_id}/replies", replies.replies),
     Route("/users/{name}/statuses/{post_id}/likes", replies.likes),
     Route("/users/{name}/statuses/{post_id}/shares", replies.shares),
+    Route("/users/{name}/stamps/{stamp_id}", stamps.stamp),
     Route("/contexts/{post_id}", contexts.conversation),
     DocumentRoute("/@{name}", documents.actor),
     DocumentRoute("/@{name}/{post_id}", documents.note),

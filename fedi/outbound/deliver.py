@@ -12,6 +12,7 @@ Source: reference behaviour of Mastodon's delivery worker; RFC 9110 section 10.2
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import select
 
 from activitypub import client
@@ -26,6 +27,7 @@ from fedi.jobs import queue
 from fedi.jobs.retry import ATTEMPTS_MAX, next_attempt
 from fedi.log import get
 from fedi.models import Account, Activity, Peer
+from fedi.outbound import synchronise
 from fedi.outbound.breaker import FAILURE_DAYS_MAX, Standing, after_failure, is_gone, is_refusing
 from fedi.outbound.settle import PEER_TTL_S, End, Known, Outcome, read, settle
 
@@ -41,12 +43,24 @@ log = get(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowersOf:
+    """Whose followers a post is for."""
+
+    account_id: int
+    followers: str
+    url: str
+    """Where another server finds which of its people these are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """What every delivery of one activity needs."""
 
     body: bytes
     key_id: str
     key: PrivateKey
+    for_followers_of: FollowersOf | None = None
+    """Whose followers it is for, when it is for nobody else."""
 
 
 async def run(ctx: Context, job: queue.Claim) -> None:
@@ -80,10 +94,21 @@ async def _attempt(ctx: Context, job: queue.Claim, outgoing: Outgoing) -> Outcom
         job.payload["inbox"],
         outgoing.body,
         auth=auth,
+        extra=await _extra(ctx, job.payload["inbox"], outgoing.for_followers_of),
         http_allowed=ctx.settings.allow_http_peers,
         clock=ctx.clock,
     )
     return _judged(ctx, job, known.standing, result)
+
+
+async def _extra(ctx: Context, inbox: str, whose: FollowersOf | None) -> dict[str, str]:
+    """Return the headers that go with what is for followers only."""
+    if whose is None:
+        return {}
+    claim = await synchronise.header(
+        ctx, account_id=whose.account_id, followers=whose.followers, url=whose.url, inbox=inbox
+    )
+    return {synchronise.HEADER: str(claim)}
 
 
 def _why_not(standing: Standing, now: datetime) -> str | None:
@@ -165,17 +190,33 @@ async def _load(ctx: Context, activity_id: int, sender_id: int | None) -> Outgoi
     async with ctx.db.read() as tx:
         row = (
             await tx.execute(
-                select(Activity.raw, Account.iri, Account.private_key_pem)
+                select(Activity.raw, Account)
                 .join(Account, Account.id == sender)
                 .where(Activity.id == activity_id)
             )
         ).first()
-    if row is None or row.private_key_pem is None:
+    if row is None or row.Account.private_key_pem is None:
         return None
-    key_id = iris.key(row.iri)
-    found = Outgoing(body=row.raw, key_id=key_id, key=ctx.keys.get(key_id, row.private_key_pem))
+    account: Account = row.Account
+    key_id = iris.key(account.iri)
+    found = Outgoing(
+        body=row.raw,
+        key_id=key_id,
+        key=ctx.keys.get(key_id, row.Account.private_key_pem),
+        for_followers_of=_for_followers_of(account, row.raw) if sender_id is None else None,
+    )
     ctx.memory.outgoing.put(activity_id, found, now=ctx.clock(), ttl_s=OUTGOING_TTL_S)
     return found
+
+
+def _for_followers_of(account: Account, body: bytes) -> FollowersOf | None:
+    followers = account.followers
+    if followers is None or account.followers_count >= synchronise.FOLLOWERS_MAX:
+        return None
+    if not synchronise.for_followers_only(msgspec.json.decode(body), followers):
+        return None
+    url = iris.followers_synchronization(account.iri)
+    return FollowersOf(account_id=account.id, followers=followers, url=url)
 
 
 async def _known(ctx: Context, host: str) -> Known:
