@@ -2,12 +2,22 @@
 
 from typing import TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from fedi.db import Tx
-from fedi.models import Activity, Attachment, AttachmentState, Direction, Favourite, Follow, Post
+from fedi.models import (
+    Activity,
+    Attachment,
+    AttachmentState,
+    Block,
+    Direction,
+    Favourite,
+    FeaturedTag,
+    Follow,
+    Post,
+)
 
-__all__ = ["boost", "favour", "follow", "last_sent", "waiting_upload", "wish_to_follow"]
+__all__ = ["block", "boost", "favour", "featured_tag", "follow", "last_sent", "upload", "wish_to_follow"]
 
 Row = TypeVar("Row")
 
@@ -41,15 +51,26 @@ async def last_sent(tx: Tx, *, account_id: int, since: int) -> str | None:
     return (await tx.execute(sent.order_by(Activity.id.desc()).limit(1))).scalar_one_or_none()
 
 
-async def waiting_upload(tx: Tx, *, account_id: int, file_key: str) -> Attachment | None:
-    """Find the last upload of a file by an account that is in no post yet."""
-    waiting = select(Attachment).where(
+async def block(tx: Tx, *, account_id: int, iri: str) -> Block | None:
+    """Find a block by an account."""
+    return await _one(tx, select(Block).where(Block.iri == iri, Block.account_id == account_id))
+
+
+async def upload(tx: Tx, *, account_id: int, file_key: str, post_id: int | None = None) -> Attachment | None:
+    """Find the last upload of a file by an account, among those in no post yet and those of one post."""
+    usable = select(Attachment).where(
         Attachment.account_id == account_id,
         Attachment.file_key == file_key,
-        Attachment.post_id.is_(None),
+        or_(Attachment.post_id.is_(None), Attachment.post_id == post_id),
         Attachment.state == AttachmentState.READY,
     )
-    return await _one(tx, waiting.order_by(Attachment.id.desc()).limit(1))
+    return await _one(tx, usable.order_by(Attachment.post_id.is_(None), Attachment.id.desc()).limit(1))
+
+
+async def featured_tag(tx: Tx, *, account_id: int, name: str) -> FeaturedTag | None:
+    """Find a hashtag on somebody's profile."""
+    statement = select(FeaturedTag).where(FeaturedTag.account_id == account_id, FeaturedTag.name == name)
+    return await _one(tx, statement)
 
 
 async def _one(tx: Tx, statement: Select[Row]) -> Row | None:

@@ -25,7 +25,7 @@ from fedi.outbound.outbox import Audience, record
 from fedi.outbound.remote import to_milliseconds
 from fedi.queries import polls as find_poll
 from fedi.queries import posts as find
-from fedi.services import attaching, labelling, polling, posting, revising, wording
+from fedi.services import attaching, labelling, polling, posting, quoting, revising, wording
 from fedi.services.notifying import notify
 from fedi.services.reaching import OPEN, everyone_who_has
 
@@ -52,6 +52,8 @@ class Change:
     """The text as the client marked it up; made from the text when missing."""
     hashtags: Sequence[str] = ()
     """Beside those in the text."""
+    addressed: Sequence[int] = ()
+    """Accounts that it names beside those whom the text mentions."""
     spoiler_text: str = ""
     sensitive: bool = False
     language: str | None = None
@@ -92,6 +94,7 @@ async def edit(ctx: Context, tx: Tx, *, author: Account, post: Post, change: Cha
     if is_seen:
         await revising.keep_version(ctx, tx, held, before, since=last)
         await revising.tell_boosters(ctx, tx, held)
+        await quoting.tell_quoters(ctx, tx, post=held)
     held.edited_at = _later(ctx.clock(), last)
     await tx.flush()
     for account_id in new_people:
@@ -131,7 +134,7 @@ async def _set_words(ctx: Context, tx: Tx, post: Post, change: Change) -> list[i
     source = labelling.relabelled(ctx.settings, post, change.text)
     # The label cannot be marked up by a client, so a text that carries one is plain.
     html = change.html if source == change.text else None
-    people = await wording.mentioned(ctx, tx, source) if html is None else {}
+    people = await wording.mentioned(ctx, tx, source, by=post.account_id) if html is None else {}
     post.source = source
     post.content = wording.render(ctx, source, people) if html is None else text.sanitise(html)
     post.spoiler_text = change.spoiler_text
@@ -140,7 +143,7 @@ async def _set_words(ctx: Context, tx: Tx, post: Post, change: Change) -> list[i
     await tx.execute(delete(PostTag).where(PostTag.post_id == post.id))
     tags = dict.fromkeys([*text.find_hashtags(source), *change.hashtags])
     tx.add_all(PostTag(post_id=post.id, name=name) for name in tags)
-    named = {account.id for account in people.values()}
+    named = {account.id for account in people.values()} | set(await wording.addressed(tx, change.addressed))
     return await _set_mentions(tx, post, named, {account.id for account in gone.values()} - named)
 
 

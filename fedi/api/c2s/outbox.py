@@ -24,7 +24,7 @@ from activitypub.objects.collection import Collection, CollectionPage
 from activitypub.read import Doc
 from fedi import context, iris
 from fedi.api import params
-from fedi.api.c2s import favouring, publishing, relating, undoing
+from fedi.api.c2s import favouring, featuring, publishing, relating, revising, undoing
 from fedi.api.c2s.answers import created, document
 from fedi.api.c2s.deed import Deed, Handler, require_own
 from fedi.api.c2s.owner import admit
@@ -44,13 +44,17 @@ __all__ = ["ACTS", "SCOPES", "show", "submit"]
 
 ACTS: Final[Mapping[str, Handler]] = {
     "Accept": relating.accept,
+    "Add": featuring.add,
     "Announce": favouring.announce,
+    "Block": relating.block,
     "Create": publishing.create,
     "Delete": publishing.delete,
     "Follow": relating.follow,
     "Like": favouring.like,
     "Reject": relating.reject,
+    "Remove": featuring.remove,
     "Undo": undoing.undo,
+    "Update": revising.update,
 }
 """What a client can have done; each asks for the right that it needs."""
 

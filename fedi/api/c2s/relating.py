@@ -1,9 +1,9 @@
-"""Follow, Accept and Reject from a client.
+"""Follow, Accept, Reject and Block from a client.
 
 Accept and Reject are about a Follow that came in, by its id or embedded with one. A Reject of who follows
 already ends that.
 
-Source: ActivityPub sections 6.5, 7.6 and 7.7.
+Source: ActivityPub sections 6.5, 6.9, 7.6 and 7.7.
 """
 
 from fedi.api import errors
@@ -12,9 +12,9 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.models import Account, Follow, FollowState
 from fedi.queries import deeds
-from fedi.services import following
+from fedi.services import blocking, following
 
-__all__ = ["accept", "follow", "reject"]
+__all__ = ["accept", "block", "follow", "reject"]
 
 
 async def follow(ctx: Context, deed: Deed) -> Effect:
@@ -58,6 +58,18 @@ async def reject(ctx: Context, deed: Deed) -> Effect:
         else:
             await following.remove_follower(ctx, tx, follower=follower, target=me)
         return await deeds.last_sent(tx, account_id=me.id, since=since) or f"{me.iri}#rejects/{since}"
+
+    return effect
+
+
+async def block(ctx: Context, deed: Deed) -> Effect:
+    """Block somebody; a second time changes nothing and has the same id."""
+    deed.require("write:blocks")
+    target = await named_account(ctx, deed, named(deed.doc))
+
+    async def effect(tx: Tx, me: Account) -> str:
+        made = await blocking.block(ctx, tx, account=me, target=await here(tx, Account, target))
+        return made.iri
 
     return effect
 

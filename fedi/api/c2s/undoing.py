@@ -18,11 +18,11 @@ from fedi.models import Account, Post
 from fedi.queries import accounts as find_account
 from fedi.queries import deeds
 from fedi.queries import posts as find_post
-from fedi.services import following, interacting
+from fedi.services import blocking, following, interacting
 
 __all__ = ["UNDOABLE", "undo"]
 
-UNDOABLE = ("Announce", "Follow", "Like")
+UNDOABLE = ("Announce", "Block", "Follow", "Like")
 
 
 async def undo(ctx: Context, deed: Deed) -> Effect:
@@ -57,6 +57,8 @@ async def _by_iri(ctx: Context, tx: Tx, deed: Deed, me: Account, iri: str) -> bo
         await _unlike(ctx, tx, deed, me, await tx.get_one(Post, favour.post_id))
     elif (boost := await deeds.boost(tx, account_id=me.id, iri=iri)) is not None:
         await _unboost(ctx, tx, deed, me, boost)
+    elif (made := await deeds.block(tx, account_id=me.id, iri=iri)) is not None:
+        await _unblock(ctx, tx, deed, me, await tx.get_one(Account, made.target_id))
     else:
         return False
     return True
@@ -66,11 +68,11 @@ async def _by_object(
     ctx: Context, tx: Tx, deed: Deed, me: Account, *, kind: str | None, object_iri: str
 ) -> bool:
     """Take back what was done to this; False when it is not known."""
-    if kind == "Follow":
+    if kind in {"Block", "Follow"}:
         target = await find_account.by_iri(tx, object_iri)
-        if target is None or await following.find(tx, follower=me, target=target) is None:
+        if target is None:
             return False
-        await _unfollow(ctx, tx, deed, me, target)
+        await (_unfollow if kind == "Follow" else _unblock)(ctx, tx, deed, me, target)
         return True
     post = await find_post.by_iri(tx, object_iri)
     if post is None:
@@ -82,6 +84,11 @@ async def _by_object(
 async def _unfollow(ctx: Context, tx: Tx, deed: Deed, me: Account, target: Account) -> None:
     deed.require("write:follows")
     await following.unfollow(ctx, tx, follower=me, target=target)
+
+
+async def _unblock(ctx: Context, tx: Tx, deed: Deed, me: Account, target: Account) -> None:
+    deed.require("write:blocks")
+    await blocking.unblock(ctx, tx, account=me, target=target)
 
 
 async def _unlike(ctx: Context, tx: Tx, deed: Deed, me: Account, post: Post) -> None:

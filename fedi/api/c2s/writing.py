@@ -16,16 +16,25 @@ from activitypub.limits import ALT_TEXT_CHARS_MAX, ATTACHMENTS_MAX
 from activitypub.objects.tag import Hashtag, Mention, Tag, read_tags
 from activitypub.read import Doc
 from fedi import iris, text
-from fedi.api.c2s.deed import Deed
+from fedi.api.params import as_identifier
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
-from fedi.models import Attachment
+from fedi.models import Account, Attachment
 from fedi.outbound.translate import MADE_BY_A_MODEL
 from fedi.queries import deeds
-from fedi.services import attaching
 
-__all__ = ["Words", "alternative_text", "hashtags", "label", "mentions", "pictures", "read_words", "warning"]
+__all__ = [
+    "Words",
+    "alternative_text",
+    "hashtags",
+    "label",
+    "mentions",
+    "pictures",
+    "read_words",
+    "upload",
+    "warning",
+]
 
 SOURCE_TYPES = ("text/plain", "text/markdown")
 """Media types of `source`."""
@@ -82,38 +91,47 @@ def alternative_text(doc: Doc) -> str | None:
     return next((words for words in said if words), None)
 
 
-async def pictures(ctx: Context, tx: Tx, deed: Deed, doc: Doc) -> list[int]:
-    """Return the ids of the uploads that a post has; an alternative text given with one replaces its own.
+async def pictures(
+    ctx: Context, tx: Tx, me: Account, doc: Doc, *, post_id: int | None = None
+) -> dict[int, str | None]:
+    """Return the ids of the uploads that a post has, each with the alternative text given with it, if any.
+
+    Args:
+        ctx: the context.
+        tx: a transaction.
+        me: whose uploads.
+        doc: the post as the client wrote it.
+        post_id: of the post, when it has pictures already.
 
     Raises:
         Refused: 422, when one is not an upload of this person that waits for its post.
     """
-    found: list[int] = []
+    found: dict[int, str | None] = {}
     for entry in _entries(doc):
-        row = await _upload(ctx, tx, deed, entry)
+        row = await upload(ctx, tx, me, entry, post_id=post_id)
         if row is None:
             raise Refused(422, "attachment must be what you uploaded before, through uploadMedia")
-        if isinstance(entry, Mapping) and (alt := alternative_text(entry)) is not None:
-            attaching.describe(row, description=alt, focus=None)
-        found.append(row.id)
-    await tx.flush()
+        found[row.id] = alternative_text(entry) if isinstance(entry, Mapping) else None
     return found
 
 
-async def _upload(ctx: Context, tx: Tx, deed: Deed, entry: Any) -> Attachment | None:
-    """Find an upload by its id, or by the address of its file."""
-    names = [read.one_id(entry)] if not isinstance(entry, Mapping) else [read.one_id(entry.get("id"))]
+async def upload(
+    ctx: Context, tx: Tx, me: Account, entry: Any, *, post_id: int | None = None
+) -> Attachment | None:
+    """Find an upload of somebody's by its id, or by the address of its file."""
+    names = [read.one_id(entry.get("id") if isinstance(entry, Mapping) else entry)]
     if isinstance(entry, Mapping):
         names += [link.href for link in read.links(entry.get("url", entry.get("href")))]
-    prefix, files = iris.attachment(deed.me.iri, 0)[:-1], iris.media(ctx.settings, "")
+    prefix, files = iris.attachment(me.iri, 0)[:-1], iris.media(ctx.settings, "")
     for name in names:
         if name is None:
             continue
-        if (tail := name.removeprefix(prefix)) != name and tail.isascii() and tail.isdecimal():
-            row = await tx.get(Attachment, int(tail)) if len(tail) < len(str(iris.ID_MAX)) else None
-            return row if row is not None and row.account_id == deed.me.id else None
-        if (key := name.removeprefix(files)) != name:
-            return await deeds.waiting_upload(tx, account_id=deed.me.id, file_key=key)
+        if (tail := name.removeprefix(prefix)) != name:
+            key = as_identifier(tail)
+            row = None if key is None else await tx.get(Attachment, key)
+            return row if row is not None and row.account_id == me.id else None
+        if (file_key := name.removeprefix(files)) != name:
+            return await deeds.upload(tx, account_id=me.id, file_key=file_key, post_id=post_id)
     return None
 
 
