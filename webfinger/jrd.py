@@ -21,7 +21,8 @@ CONTENT_TYPE: Final = "application/jrd+json; charset=utf-8"
 PROFILE_REL: Final = "http://webfinger.net/rel/profile-page"
 AVATAR_REL: Final = "http://webfinger.net/rel/avatar"
 SUBSCRIBE_REL: Final = "http://ostatus.org/schema/1.0/subscribe"
-OBJECT_INTENT_REL: Final = "https://w3id.org/fep/3b86/Object"
+INTENT_REL: Final = "https://w3id.org/fep/3b86/"
+OBJECT_INTENT_REL: Final = f"{INTENT_REL}Object"
 
 _ACTIVITY_JSON: Final = "application/activity+json"
 _LD_JSON: Final = "application/ld+json"
@@ -126,6 +127,7 @@ def actor_jrd(
     actor_id: str,
     profile_url: str,
     interaction_url: str | None = None,
+    intents: Mapping[str, str] | None = None,
     avatar_url: str | None = None,
     avatar_type: str | None = None,
 ) -> Jrd:
@@ -136,6 +138,7 @@ def actor_jrd(
         actor_id: its identifier.
         profile_url: its page for browsers.
         interaction_url: where our people confirm an action on a remote thing, without query.
+        intents: templates of addresses where our people do something, by the type of the activity (FEP-3b86).
         avatar_url: its picture.
         avatar_type: the picture's media type.
     """
@@ -148,6 +151,7 @@ def actor_jrd(
             JrdLink(rel=SUBSCRIBE_REL, template=f"{interaction_url}?uri={{uri}}"),
             JrdLink(rel=OBJECT_INTENT_REL, template=f"{interaction_url}?uri={{object}}"),
         ]
+    links += [JrdLink(rel=f"{INTENT_REL}{kind}", template=made) for kind, made in (intents or {}).items()]
     if avatar_url is not None:
         links.append(JrdLink(rel=AVATAR_REL, type=avatar_type, href=avatar_url))
     return Jrd(subject=acct.uri, aliases=(profile_url, actor_id), links=tuple(links))

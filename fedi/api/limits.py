@@ -53,8 +53,9 @@ MEDIA = Limit(name="media", most=30, window_s=1800)
 PROXY = Limit(name="proxy", most=60, window_s=300)
 DELETES = Limit(name="deletes", most=30, window_s=1800)
 
-LIMITED = ("/api/", "/oauth/")
-"""Beginnings of the paths that are counted; documents for other servers and pages are not."""
+LIMITED = ("/api/", "/oauth/", "/authorize_interaction", "/share")
+"""Beginnings of the paths that are counted; documents for other servers and pages that anyone
+may read are not."""
 
 ACTORS = "/users/"
 """Beginning of the paths that are counted when a client asks with a token."""

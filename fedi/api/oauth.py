@@ -9,9 +9,7 @@ nor is any other fault, since anybody can register a client, and a link to this 
 anywhere without a click (RFC 9700 section 4.11). Only a decision redirects.
 """
 
-import hmac
 import re
-import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,27 +17,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi import context
-from fedi.api import limits, params, scopes
+from fedi.api import params, scopes, sessions
 from fedi.api.apps import OUT_OF_BAND
 from fedi.api.pages import page
 from fedi.api.params import Params
-from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.models import OAuthApp
-from fedi.services import accounts, authorizing
+from fedi.services import authorizing
 from fedi.services.authorizing import SignedIn
 
 __all__ = ["ask", "decide", "sign_in"]
-
-SESSION_COOKIE = "fedi_session"
-"""Holds the session of a signed-in browser."""
-
-FORM_COOKIE = "fedi_form"
-"""Holds a random value that the sign-in form repeats: a page elsewhere cannot fill in both."""
-
-FORM_COOKIE_S = 3600
-"""How long a sign-in form may stay open, in seconds."""
 
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 """A SHA-256 in base64url (RFC 7636 section 4.2)."""
@@ -73,7 +61,7 @@ async def ask(request: Request) -> Response:
     given = await params.read(request)
     async with ctx.db.read() as tx:
         wish = await _require_wish(given, tx)
-        signed_in = await authorizing.find_signed_in(ctx, tx, _session(request))
+        signed_in = await sessions.find(request, tx)
     if signed_in is None or given.flag("force_login"):
         return _sign_in_form(request, wish, status=200)
     return _consent_form(request, wish, signed_in)
@@ -86,19 +74,10 @@ async def sign_in(request: Request) -> Response:
     carried = Params(dict(parse_qsl(given.text("request") or "")))
     async with ctx.db.read() as tx:
         wish = await _require_wish(carried, tx)
-    _require_same(request.cookies.get(_cookie_name(ctx, FORM_COOKIE)), given.text("token"))
-    username = (given.word("username") or "").lower()
-    limits.charge(request, limits.LOGIN_PER_ACCOUNT, username)
-    account = await accounts.check_password(ctx, username, given.text("password") or "")
+    username, account = await sessions.who_signs_in(request, given)
     if account is None:
         return _sign_in_form(request, wish, status=401, username=username, wrong=True)
-    async with ctx.db.write() as tx:
-        session = await authorizing.sign_in(ctx, tx, account=account)
-    response = Response(
-        status_code=303, headers={"Location": f"/oauth/authorize?{wish.query}", "Cache-Control": "no-store"}
-    )
-    _set_cookie(ctx, response, SESSION_COOKIE, session, max_age_s=authorizing.SESSION_S)
-    return response
+    return await sessions.begin(request, account, path=f"/oauth/authorize?{wish.query}")
 
 
 async def decide(request: Request) -> Response:
@@ -108,10 +87,10 @@ async def decide(request: Request) -> Response:
     carried = Params(dict(parse_qsl(given.text("request") or "")))
     async with ctx.db.read() as tx:
         wish = await _require_wish(carried, tx)
-        signed_in = await authorizing.find_signed_in(ctx, tx, _session(request))
+        signed_in = await sessions.find(request, tx)
     if signed_in is None:
         return _sign_in_form(request, wish, status=401)
-    _require_same(signed_in.csrf_token, given.text("token"))
+    sessions.require_same(signed_in.csrf_token, given.text("token"))
     if given.word("decision") != "allow":
         return _answer(request, wish, {"error": "access_denied", "error_description": "The person said no."})
     async with ctx.db.write() as tx:
@@ -167,12 +146,10 @@ async def _require_wish(given: Params, tx: Tx) -> Wish:
 def _sign_in_form(
     request: Request, wish: Wish, *, status: int, username: str = "", wrong: bool = False
 ) -> Response:
-    ctx = context.of(request)
-    # Kept when there is one, or a second window would make the form in the first worthless.
-    token = request.cookies.get(_cookie_name(ctx, FORM_COOKIE)) or secrets.token_urlsafe(32)
+    token = sessions.form_token(request)
     values = {"app": wish.app, "query": wish.query, "token": token, "username": username, "wrong": wrong}
     response = page(request, "sign_in.html", values, status=status)
-    _set_cookie(ctx, response, FORM_COOKIE, token, max_age_s=FORM_COOKIE_S)
+    sessions.keep_form_token(request, response, token)
     return response
 
 
@@ -197,31 +174,3 @@ def _answer(request: Request, wish: Wish, answer: dict[str, str]) -> Response:
     joint = "&" if "?" in wish.redirect_uri else "?"
     location = f"{wish.redirect_uri}{joint}{urlencode(answer)}"
     return Response(status_code=302, headers={"Location": location, "Cache-Control": "no-store"})
-
-
-def _session(request: Request) -> str:
-    return request.cookies.get(_cookie_name(context.of(request), SESSION_COOKIE), "")
-
-
-def _require_same(expected: str | None, given: str | None) -> None:
-    if not expected or not given or not hmac.compare_digest(expected.encode(), given.encode()):
-        raise Refused(
-            403, "This form is not from here, or too old. Please go back and try again.", why="forged form"
-        )
-
-
-def _cookie_name(ctx: Context, name: str) -> str:
-    """Return a cookie's name; the prefix makes browsers refuse one that another host set."""
-    return f"__Host-{name}" if ctx.settings.secure else name
-
-
-def _set_cookie(ctx: Context, response: Response, name: str, value: str, *, max_age_s: int) -> None:
-    response.set_cookie(
-        _cookie_name(ctx, name),
-        value,
-        max_age=max_age_s,
-        path="/",
-        secure=ctx.settings.secure,
-        httponly=True,
-        samesite="lax",
-    )

@@ -42,6 +42,15 @@ FIGURES_TTL_S = 600.0
 SERVER_REL = "https://www.w3.org/ns/activitystreams#Service"
 """FEP-d556: the actor of the server itself."""
 
+_INTERACT = "/authorize_interaction?uri={object}"
+INTENTS = {
+    "Follow": _INTERACT,
+    "Like": _INTERACT,
+    "Announce": _INTERACT,
+    "Create": "/share?text={content}&in_reply_to={inReplyTo}",
+}
+"""FEP-3b86: where people from here are sent who read something elsewhere and want to do this with it."""
+
 
 async def webfinger(request: Request) -> Response:
     """GET /.well-known/webfinger: who is this handle or address?
@@ -126,11 +135,14 @@ async def _describe_address(ctx: Context, address: str) -> Jrd:
 def _jrd(ctx: Context, account: Account | None) -> Jrd:
     if account is None:
         raise Refused(404, "Nobody here has this name.")
+    origin, acts = ctx.settings.origin, account.kind != "Application"  # nobody signs in as the server itself
     avatar = iris.media(ctx.settings, account.avatar_key) if account.avatar_key else None
     return actor_jrd(
         Acct(user=account.username, host=ctx.settings.domain),
         actor_id=account.iri,
         profile_url=account.url or account.iri,
+        interaction_url=f"{origin}/authorize_interaction" if acts else None,
+        intents={kind: f"{origin}{path}" for kind, path in INTENTS.items()} if acts else None,
         avatar_url=avatar,
     )
 

@@ -23,7 +23,7 @@ from fedi.queries.visibility import can_see
 from fedi.web import views
 from fedi.web.templates import render
 
-__all__ = ["about", "authorize_interaction", "error_page", "home", "post", "profile", "tag"]
+__all__ = ["about", "error_page", "home", "post", "profile", "tag"]
 
 TILES = 24
 """Pictures of one page of a grid: divides evenly into 2, 3, 4 and 6 columns."""
@@ -134,18 +134,6 @@ async def tag(request: Request) -> Response:
 async def about(request: Request) -> Response:
     """Say whose server this is and what is done here."""
     return render(of(request), "about.html")
-
-
-async def authorize_interaction(request: Request) -> Response:
-    """Say how to answer or follow from here: this server has no client of its own, people bring theirs.
-
-    Other servers send a visitor here with what to interact with, see WebFinger's `subscribe` template.
-    """
-    uri = request.query_params.get("uri", "").strip()[:2048]
-    if not uri:
-        raise Refused(400, "The address of what to interact with is missing (`?uri=`).")
-    link = uri if uri.startswith(("https://", "http://")) else None
-    return render(of(request), "interact.html", uri=uri.removeprefix("acct:"), link=link)
 
 
 async def error_page(request: Request, refusal: Refused) -> Response:

@@ -9,7 +9,6 @@ __all__ = ["ROUTES"]
 ROUTES: list[BaseRoute] = [
     Route("/", pages.home),
     Route("/about", pages.about),
-    Route("/authorize_interaction", pages.authorize_interaction),
     Route("/health", service.health),
     Route("/robots.txt", service.robots),
     Route("/favicon.ico", static.favicon),

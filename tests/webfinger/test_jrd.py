@@ -115,6 +115,18 @@ def test_without_pages_for_actions_and_without_a_picture_there_are_two_links():
     assert [link.rel for link in jrd.links] == [PROFILE, "self"]
 
 
+def test_what_people_can_do_from_home_is_linked_by_its_kind():
+    jrd = actor_jrd(
+        Acct(user="alice", host="ai.example"),
+        actor_id=A,
+        profile_url="https://ai.example/@alice",
+        intents={"Follow": "https://ai.example/x?uri={object}"},
+    )
+    assert jrd.links[-1] == JrdLink(
+        rel="https://w3id.org/fep/3b86/Follow", template="https://ai.example/x?uri={object}"
+    )
+
+
 def test_absent_parts_are_not_written():
     assert Jrd().to_json() == {"links": []}
 

@@ -47,6 +47,22 @@ async def test_the_answer_leads_to_actor_and_page(server: Server, alice: Account
     assert set(found.aliases) == {alice.iri, "https://fedi.test/@alice"}
 
 
+async def test_people_can_be_sent_home_to_act(server: Server, alice: Account) -> None:
+    found = Jrd.from_json((await ask(server, "acct:alice@fedi.test")).json())
+    interact = "https://fedi.test/authorize_interaction?uri="
+    templates = {link.rel.rpartition("/")[2]: link.template for link in found.links if link.template}
+    assert templates == {
+        "subscribe": f"{interact}{{uri}}",
+        "Object": f"{interact}{{object}}", "Follow": f"{interact}{{object}}", "Like": f"{interact}{{object}}",
+        "Announce": f"{interact}{{object}}",
+        "Create": "https://fedi.test/share?text={content}&in_reply_to={inReplyTo}",
+    }  # fmt: skip
+    assert found.subscribe_template == f"{interact}{{uri}}"
+    # The server itself has no home to be sent to.
+    server_itself = Jrd.from_json((await ask(server, "https://fedi.test/")).json())
+    assert [link for link in server_itself.links if link.template] == []
+
+
 async def test_relations_can_be_chosen(server: Server, alice: Account) -> None:
     found = Jrd.from_json((await ask(server, "acct:alice@fedi.test", rel="self")).json())
     assert [link.rel for link in found.links] == ["self"]
