@@ -229,5 +229,7 @@ async def _tells(tx: Tx, account: Account) -> bool:
 async def _send(
     ctx: Context, tx: Tx, activity: Outgoing, *, sender: Account, to: Account, made: Block
 ) -> None:
+    # All of one pair in order: whoever is blocked again must not get the Undo of the block before it last.
+    order_on = f"block|{made.account_id}|{made.target_id}"
     audience = Audience(account_ids=(to.id,))
-    await record(ctx, tx, sender=sender, activity=activity, audience=audience, order_on=made.iri)
+    await record(ctx, tx, sender=sender, activity=activity, audience=audience, order_on=order_on)
