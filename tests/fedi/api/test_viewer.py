@@ -82,7 +82,7 @@ OPEN = {
     "/api/v2/instance", "/api/v1/instance", "/api/v1/instance/translation_languages", "/api/v1/instance/rules",
     "/api/v1/custom_emojis", "/api/v1/trends", "/api/v1/trends/tags", "/api/v1/trends/links",
     "/api/v1/trends/statuses", "/api/v1/apps", "/api/v1/apps/verify_credentials", "/oauth/authorize",
-    "/oauth/sign_in", "/oauth/token", "/oauth/revoke", "/oauth/userinfo",
+    "/oauth/sign_in", "/oauth/sign_in/here", "/authorize_interaction", "/share", "/oauth/token", "/oauth/revoke", "/oauth/userinfo",
     "/.well-known/oauth-authorization-server", "/api/{rest:path}", "/users/{name}/inbox",
     "/users/{name}/outbox", "/users/{name}/media/{id}",
 }  # fmt: skip
