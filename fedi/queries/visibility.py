@@ -32,7 +32,7 @@ from fedi.models import Account, Block, DomainBlock, Follow, FollowState, Mentio
 from fedi.queries.limited import unlimited_accounts
 
 __all__ = [
-    "OPEN", "apart", "are_apart", "can_see", "covers", "heard_clause", "keeps_host_away",
+    "OPEN", "apart", "apart_from", "are_apart", "can_see", "covers", "heard_clause", "keeps_host_away",
     "public_clause", "visible_clause", "wanted_clause",
 ]  # fmt: skip
 
@@ -113,6 +113,14 @@ async def are_apart(tx: Tx, account_id: int, other_id: int) -> bool:
     """Tell whether one of two people blocks the other, or the other's server."""
     found = await tx.execute(select(Account.id).where(Account.id == other_id, apart(account_id, Account)))
     return found.first() is not None
+
+
+async def apart_from(tx: Tx, account_id: int, others: Collection[int]) -> set[int]:
+    """Return which of some accounts are apart from one."""
+    if not others:
+        return set()
+    rows = await tx.execute(select(Account.id).where(Account.id.in_(others), apart(account_id, Account)))
+    return set(rows.scalars())
 
 
 async def keeps_host_away(tx: Tx, account_id: int, hosts: Collection[str]) -> bool:

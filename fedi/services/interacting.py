@@ -18,6 +18,7 @@ from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries.visibility import can_see
 from fedi.services.homing import fan_out_home
+from fedi.services.moving import require_present
 from fedi.services.notifying import notify, retract
 
 __all__ = [
@@ -70,8 +71,10 @@ async def boost(ctx: Context, tx: Tx, *, account: Account, post: Post, visibilit
         visibility: public, unlisted or private; never wider than the post's own.
 
     Raises:
-        Refused: 404 when the account may not see it, 422 when it is not for passing on.
+        Refused: 404 when the account may not see it, 422 when it is not for passing on, 403 when the account
+            has moved.
     """
+    require_present(account)
     post = await _original(tx, post)
     if not await can_see(tx, account.id, post):
         raise Refused(404, "Record not found")

@@ -12,6 +12,7 @@ from fedi.errors import Refused
 from fedi.models import Account, Attachment
 from fedi.outbound import translate
 from fedi.queries import accounts as find_account
+from fedi.queries.visibility import apart_from
 
 __all__ = ["MENTIONS_MAX", "addressed", "mentioned", "render", "require_within_limits", "source_type_of"]
 
@@ -42,8 +43,15 @@ def require_within_limits(ctx: Context, *, source: str, spoiler_text: str, has_m
         raise Refused(422, f"A post may mention {MENTIONS_MAX} people at most.")
 
 
-async def mentioned(ctx: Context, tx: Tx, source: str) -> dict[str, Account]:
-    """Return the known accounts that a text mentions, by handle as typed."""
+async def mentioned(ctx: Context, tx: Tx, source: str, *, by: int | None = None) -> dict[str, Account]:
+    """Return the known accounts that a text mentions, by handle as typed.
+
+    Args:
+        ctx: the context.
+        tx: a transaction.
+        source: the text.
+        by: id of who says so: the names of those who block them, or whom they block, stay plain words.
+    """
     found: dict[str, Account] = {}
     for handle in text.find_mentions(source):
         username, _, domain = handle.partition("@")
@@ -53,11 +61,12 @@ async def mentioned(ctx: Context, tx: Tx, source: str) -> dict[str, Account]:
             account = await find_account.by_either_handle(tx, username, domain)
         if account is not None and account.kind != "Application":
             found[handle] = account
-    return found
+    away = await _away(tx, by, found.values())
+    return {handle: account for handle, account in found.items() if account.id not in away}
 
 
-async def addressed(tx: Tx, ids: Sequence[int]) -> dict[int, Account]:
-    """Return the accounts of these ids, but servers, which read nothing.
+async def addressed(tx: Tx, ids: Sequence[int], *, by: int | None = None) -> dict[int, Account]:
+    """Return the accounts of these ids, but servers, which read nothing, and who is apart from the sender.
 
     Raises:
         Refused: 422, when there are too many.
@@ -65,7 +74,13 @@ async def addressed(tx: Tx, ids: Sequence[int]) -> dict[int, Account]:
     if len(ids) > MENTIONS_MAX:
         raise Refused(422, f"A post may be addressed to {MENTIONS_MAX} people at most.")
     found = [await tx.get(Account, account_id) for account_id in ids]
-    return {account.id: account for account in found if account is not None and account.kind != "Application"}
+    people = {row.id: row for row in found if row is not None and row.kind != "Application"}
+    away = await _away(tx, by, people.values())
+    return {account_id: account for account_id, account in people.items() if account_id not in away}
+
+
+async def _away(tx: Tx, by: int | None, people: Iterable[Account]) -> set[int]:
+    return await apart_from(tx, by, [account.id for account in people]) if by is not None else set()
 
 
 def source_type_of(attachments: Iterable[Attachment]) -> str | None:
