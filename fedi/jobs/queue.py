@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from fedi.db import Tx, insert, on_commit, prepared
@@ -174,14 +174,16 @@ def _held(row: Row[Any], token: str, until: datetime) -> Claim:
     )  # fmt: skip
 
 
+_HELD_AND_DONE = delete(Job).where(Job.id == bindparam("job_id"), Job.claim_token == bindparam("token"))
+
+
 async def finish(tx: Tx, job: Claim) -> None:
     """Remove a job that is done, in the transaction of its effects.
 
     Raises:
         LeaseLostError: somebody else holds it by now.
     """
-    done = await tx.execute(delete(Job).where(Job.id == job.id, Job.claim_token == job.token))
-    _require_one(done, job)
+    _require_one(await tx.execute(_HELD_AND_DONE, {"job_id": job.id, "token": job.token}), job)
 
 
 async def finish_many(tx: Tx, jobs: Sequence[Claim]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from fedi import iris
 from fedi.config import Settings
@@ -34,9 +34,12 @@ async def by_ids(tx: Tx, ids: Sequence[int]) -> dict[int, Account]:
     return {account.id: account for account in rows.scalars()}
 
 
+_BY_IRI = select(Account).where(Account.iri == bindparam("iri"))  # built once: it is asked all the time
+
+
 async def by_iri(tx: Tx, iri: str) -> Account | None:
     """Find an account by its ActivityPub id."""
-    return (await tx.execute(select(Account).where(Account.iri == iri))).scalar_one_or_none()
+    return (await tx.execute(_BY_IRI, {"iri": iri})).scalar_one_or_none()
 
 
 async def local_by_name(tx: Tx, username: str) -> Account | None:

@@ -86,6 +86,11 @@ class PostView:
     reactions: tuple[ReactionCount, ...] = ()
 
 
+# Built once, because they are asked for everything that comes in.
+_BY_IRI = select(Post).where(Post.iri == bindparam("iri"))
+_TOMBSTONED = select(Tombstone.iri).where(Tombstone.iri == bindparam("iri"))
+
+
 async def by_id(tx: Tx, post_id: int) -> Post | None:
     """Find a post by its id."""
     return await tx.get(Post, post_id)
@@ -93,12 +98,12 @@ async def by_id(tx: Tx, post_id: int) -> Post | None:
 
 async def by_iri(tx: Tx, iri: str) -> Post | None:
     """Find a post by its ActivityPub id."""
-    return (await tx.execute(select(Post).where(Post.iri == iri))).scalar_one_or_none()
+    return (await tx.execute(_BY_IRI, {"iri": iri})).scalar_one_or_none()
 
 
 async def is_tombstoned(tx: Tx, iri: str) -> bool:
     """Tell whether this object was deleted."""
-    return (await tx.execute(select(Tombstone.iri).where(Tombstone.iri == iri))).first() is not None
+    return (await tx.execute(_TOMBSTONED, {"iri": iri})).first() is not None
 
 
 async def published_as(tx: Tx, draft_id: int) -> int | None:
