@@ -7,7 +7,8 @@ which is not known here. Types that we do not know become `Unknown`, a named cas
 because peers invent new ones.
 
 Source: https://www.w3.org/TR/activitypub/#server-to-server-interactions; FEP-044f (QuoteRequest), FEP-c0e0
-(EmojiReact); https://docs.joinmastodon.org/spec/activitypub/#supported-activities-for-statuses.
+(EmojiReact); https://docs.gotosocial.org/en/latest/federation/interaction_controls/ (the other requests);
+https://docs.joinmastodon.org/spec/activitypub/#supported-activities-for-statuses.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ __all__ = [
     "Activity",
     "Add",
     "Announce",
+    "AnnounceRequest",
     "Block",
     "Create",
     "Delete",
@@ -35,11 +37,14 @@ __all__ = [
     "Flag",
     "Follow",
     "Like",
+    "LikeRequest",
     "Move",
     "Parser",
     "QuoteRequest",
     "Reject",
     "Remove",
+    "ReplyRequest",
+    "Request",
     "Undo",
     "Unknown",
     "Update",
@@ -202,10 +207,10 @@ class Follow(_About):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accept(_Answering):
-    """Agree to a Follow or a QuoteRequest.
+    """Agree to a Follow or a request.
 
     Args:
-        result: the stamp that a QuoteRequest was answered with (FEP-044f).
+        result: the stamp that a request was answered with (FEP-044f).
     """
 
     ORDER: ClassVar[tuple[str, ...]] = (*_USUAL_ORDER, "result")
@@ -222,7 +227,7 @@ class Accept(_Answering):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject(_Answering):
-    """Decline a Follow or a QuoteRequest, or end what was accepted before."""
+    """Decline a Follow or a request, or end what was accepted before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,12 +331,12 @@ class Remove(_Targeting):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteRequest(_About):
-    """Ask the author of a post (the object) to be quoted in another (FEP-044f).
+class _Requesting(_About):
+    """An activity that asks the author of a post (the object) for leave to do something with it.
 
     Args:
-        instrument: the quoting post's identifier.
-        instrument_doc: the quoting post, if it was embedded.
+        instrument: identifier of what is to be allowed: the quoting post, the answer, the Like, the Announce.
+        instrument_doc: the same, if it was embedded.
     """
 
     ORDER: ClassVar[tuple[str, ...]] = ("id", "type", "actor", "to", "object", "instrument")
@@ -350,6 +355,26 @@ class QuoteRequest(_About):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRequest(_Requesting):
+    """Ask to quote (FEP-044f)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikeRequest(_Requesting):
+    """Ask to like, as GoToSocial does where a post's policy does not allow it to everyone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRequest(_Requesting):
+    """Ask to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceRequest(_Requesting):
+    """Ask to pass on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
     """An activity of a type that we do not handle: recorded, and otherwise ignored."""
 
@@ -362,6 +387,7 @@ Activity: TypeAlias = (
     Accept
     | Add
     | Announce
+    | AnnounceRequest
     | Block
     | Create
     | Delete
@@ -369,19 +395,23 @@ Activity: TypeAlias = (
     | Flag
     | Follow
     | Like
+    | LikeRequest
     | Move
     | QuoteRequest
     | Reject
     | Remove
+    | ReplyRequest
     | Undo
     | Update
 )
+Request: TypeAlias = AnnounceRequest | LikeRequest | QuoteRequest | ReplyRequest
 Parser: TypeAlias = Callable[[read.Doc], Activity]
 
 PARSERS: Final[Mapping[str, Parser]] = {
     "Accept": Accept.from_json,
     "Add": Add.from_json,
     "Announce": Announce.from_json,
+    "AnnounceRequest": AnnounceRequest.from_json,
     "Block": Block.from_json,
     "Create": Create.from_json,
     "Delete": Delete.from_json,
@@ -389,10 +419,12 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "Flag": Flag.from_json,
     "Follow": Follow.from_json,
     "Like": Like.from_json,
+    "LikeRequest": LikeRequest.from_json,
     "Move": Move.from_json,
     "QuoteRequest": QuoteRequest.from_json,
     "Reject": Reject.from_json,
     "Remove": Remove.from_json,
+    "ReplyRequest": ReplyRequest.from_json,
     "Undo": Undo.from_json,
     "Update": Update.from_json,
 }

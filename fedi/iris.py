@@ -178,6 +178,14 @@ def tag(settings: Settings, name: str) -> str:
     return f"{settings.origin}/tags/{name}"
 
 
+def requested_post_id(settings: Settings, iri: str) -> int | None:
+    """Return the quoting post in the id of a QuoteRequest of ours, or None when it is not one."""
+    name, _, post_id = iri.partition("#quote-requests/")
+    if local_username(settings, name) is None:
+        return None
+    return local_post_id(settings, f"{name}/statuses/{post_id}")
+
+
 def local_username(settings: Settings, iri: str) -> str | None:
     """Return whose actor id this is, or None when it is not one of ours."""
     name = iri.removeprefix(f"{settings.origin}/users/")

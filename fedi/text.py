@@ -25,6 +25,7 @@ __all__ = [
     "html_to_text",
     "plain_to_html",
     "sanitise",
+    "with_quote_link",
 ]
 
 HTML_BYTES_MAX = 128 * 1024
@@ -145,6 +146,16 @@ def plain_to_html(text: str, *, mentions: Mapping[str, MentionLink], tag_url: Ca
     """
     paragraphs = [part for part in re.split(r"\n{2,}", text.replace("\r\n", "\n").strip()) if part.strip()]
     return "".join(f"<p>{_inline(part, mentions, tag_url)}</p>" for part in paragraphs)
+
+
+def with_quote_link(content: str, url: str) -> str:
+    """Put a link to the quoted post before a text of ours, unless the text has one.
+
+    Who knows of quotes hides the paragraph by its class, and to everyone else it says what is spoken of.
+    """
+    if html.escape(url) in content:
+        return content
+    return f'<p class="quote-inline">RE: {_shortened(url)}</p>{content}'
 
 
 def _inline(text: str, mentions: Mapping[str, MentionLink], tag_url: Callable[[str], str]) -> str:

@@ -91,16 +91,19 @@ class Queue:
     Attributes:
         concurrency: jobs in flight in this process.
         per_host: jobs in flight for one other server; None where jobs have no host.
+        ahead: jobs held beyond those in flight, so that they are claimed by the batch and not one by one as
+            places become free. None for long work, which another worker could begin meanwhile.
     """
 
     concurrency: int
     per_host: int | None = None
+    ahead: int = 0
 
 
 def queues(delivery_concurrency: int) -> dict[str, Queue]:
     """Return the queues that a server works."""
     return {
-        "inbox": Queue(concurrency=16),
+        "inbox": Queue(concurrency=16, ahead=16),
         "deliver": Queue(concurrency=delivery_concurrency, per_host=4),
         "gpu": Queue(concurrency=1),
         "default": Queue(concurrency=2),
@@ -151,10 +154,11 @@ class Worker:
 
     async def _work(self, name: str, how: Queue) -> None:
         mine: set[asyncio.Task[None]] = set()
+        places = asyncio.Semaphore(how.concurrency)
         while not self._stopping.is_set():
             claims = await self._claim(name, how, mine)
             for job in claims:
-                task = asyncio.create_task(run_one(self._ctx, job))
+                task = asyncio.create_task(self._run(job, places))
                 self._held[task] = job
                 mine.add(task)
                 task.add_done_callback(self._forget)
@@ -163,9 +167,13 @@ class Worker:
             if not claims:
                 await self._ctx.wake.wait(name, POLL_S)
 
+    async def _run(self, job: Claim, places: asyncio.Semaphore) -> None:
+        async with places:
+            await run_one(self._ctx, job)
+
     async def _claim(self, name: str, how: Queue, mine: set[asyncio.Task[None]]) -> list[Claim]:
-        free = how.concurrency - len(mine)
-        if free <= 0:
+        free = how.concurrency + how.ahead - len(mine)
+        if free <= 0 or (mine and free < how.ahead):
             return []
         busy = Counter(self._held[task].host for task in mine if self._held[task].host is not None)
         try:

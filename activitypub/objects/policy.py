@@ -1,10 +1,10 @@
-"""What an author allows others to do with a post: quote it, reply, like, announce.
+"""What an author allows others to do: quote a post, reply to it, like it, announce it, feature its author.
 
-Each of the four names who is approved at once and who after asking, as lists of actors or collections. An
+Each rule names who is approved at once and who after asking, as lists of actors or collections. An
 absent rule says nothing: what follows from that is the reader's policy, not the document's.
 
 Source: GoToSocial's interaction policies (https://docs.gotosocial.org/en/latest/federation/interaction_controls/)
-and FEP-044f, which takes `canQuote` from there.
+FEP-044f, which takes `canQuote` from there, and FEP-7aa9 (`canFeature`).
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ __all__ = ["EVERYBODY", "Approval", "InteractionPolicy"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """Who may do one of the four things.
+    """Who may do one of these things.
 
     Args:
         automatic: approved without asking.
@@ -41,12 +41,13 @@ EVERYBODY: Final = Approval(automatic=(PUBLIC,))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionPolicy:
-    """The four rules of a post; None where the author gives none."""
+    """The rules of a post, or of an actor; None where the author gives none."""
 
     can_quote: Approval | None = None
     can_reply: Approval | None = None
     can_like: Approval | None = None
     can_announce: Approval | None = None
+    can_feature: Approval | None = None
 
     @classmethod
     def from_json(cls, value: object) -> Self | None:
@@ -58,6 +59,7 @@ class InteractionPolicy:
             can_reply=_approval(value.get("canReply")),
             can_like=_approval(value.get("canLike")),
             can_announce=_approval(value.get("canAnnounce")),
+            can_feature=_approval(value.get("canFeature")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class InteractionPolicy:
             "canReply": self.can_reply,
             "canLike": self.can_like,
             "canAnnounce": self.can_announce,
+            "canFeature": self.can_feature,
         }
         return {key: rule.to_json() for key, rule in rules.items() if rule is not None}
 

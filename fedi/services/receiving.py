@@ -21,7 +21,7 @@ from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
 from fedi.queries.quotes import QuoteState
 from fedi.queries.visibility import are_apart, keeps_host_away
-from fedi.services import backfilling
+from fedi.services import backfilling, watching
 from fedi.services.homing import fan_out_home
 from fedi.services.notifying import notify
 from fedi.services.posting import uncount_boosts
@@ -111,6 +111,7 @@ async def store_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Po
     if post is None:
         return None
     await fan_out_home(tx, post)
+    await watching.ring(ctx, tx, post=post)
     await backfilling.want_above(ctx, tx, post=post)
     await _tell_mentioned(ctx, tx, author, post, note)
     return post
@@ -206,5 +207,3 @@ async def _uncount(tx: Tx, account: Account) -> None:
                 synchronize_session=False
             )
         )
-
-

@@ -22,7 +22,7 @@ from fedi.outbound import remote
 from fedi.outbound.hanging import update_tallies
 from fedi.queries import polls as find_poll
 from fedi.queries import posts as find
-from fedi.services import polling
+from fedi.services import polling, quoting
 from fedi.services.notifying import notify, retract
 
 __all__ = ["Version", "keep_version", "tell_boosters", "update_note", "version_of"]
@@ -123,7 +123,7 @@ async def _update_figures(ctx: Context, tx: Tx, post: Post, note: Note) -> None:
     """Take over what may change without an edit."""
     await update_tallies(ctx, tx, post, note.poll)
     if note.policy is not None:
-        post.interaction_policy = note.policy.to_json()
+        post.interaction_policy = remote.policy_of(note)
     await tx.flush()
 
 
@@ -134,6 +134,7 @@ async def _edit(ctx: Context, tx: Tx, post: Post, note: Note, edited_at: datetim
     if await version_of(tx, post) != before:
         await keep_version(ctx, tx, post, before, since=since)
         await tell_boosters(ctx, tx, post)
+        await quoting.tell_quoters(ctx, tx, post=post)
     for account_id in sorted(await _mentioned(tx, post) - known):
         await notify(
             ctx, tx, account_id=account_id, from_account_id=post.account_id, kind="mention", post_id=post.id

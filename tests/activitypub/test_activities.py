@@ -248,6 +248,29 @@ def test_a_quote_request_may_embed_the_quoting_post():
     assert request.to_json()["instrument"] == {"id": f"{BOB}/2", "type": "Note"}
 
 
+@pytest.mark.parametrize("kind", ["QuoteRequest", "LikeRequest", "ReplyRequest", "AnnounceRequest"])
+@pytest.mark.parametrize("instrument", [POST, {"id": POST, "type": "Note"}])
+def test_a_request_defines_every_term_that_it_uses(kind, instrument):
+    doc = parse(complete(kind, instrument=instrument)).to_json()
+    assert kind in doc["@context"][-1]
+    assert ("interactionPolicy" in doc["@context"][-1]) == isinstance(instrument, dict)
+
+
+@pytest.mark.parametrize("kind", ["QuoteRequest", "LikeRequest", "ReplyRequest", "AnnounceRequest"])
+@pytest.mark.parametrize("instrument", [None, 7, {"type": "Note"}, "tag:nothing"])
+def test_a_request_without_what_it_asks_for_is_malformed(kind, instrument):
+    with pytest.raises(MalformedError):
+        parse(complete(kind, instrument=instrument))
+
+
+def test_a_request_that_embeds_no_note_adds_its_term_to_a_plain_context():
+    request = parse(complete("LikeRequest", instrument={"id": f"{BOB}/2", "type": "Like"}))
+    assert request.to_json()["@context"] == [
+        "https://www.w3.org/ns/activitystreams",
+        {"gts": "https://gotosocial.org/ns#", "LikeRequest": "gts:LikeRequest"},
+    ]
+
+
 def test_move_names_where_to():
     move = parse(complete("Move", object=BOB))
     assert isinstance(move, Move)

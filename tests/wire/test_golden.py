@@ -10,6 +10,7 @@ import pytest
 from activitypub import activities, nodeinfo
 from activitypub.activities import Accept, Create, Delete, Like, QuoteRequest, Undo, Update
 from activitypub.objects.actor import Actor
+from activitypub.objects.authorization import Authorization
 from activitypub.objects.collection import Collection, CollectionPage
 from activitypub.objects.note import Note
 from activitypub.objects.tombstone import Tombstone
@@ -221,3 +222,8 @@ def test_a_quote_authorization_is_no_activity_that_we_know():
     assert unknown == activities.Unknown(
         type="QuoteAuthorization", id="https://ai.example/users/alice/quote_authorizations/1"
     )
+
+
+def test_a_stamp_is_read_and_written_back():
+    doc = golden("quote-authorization")
+    assert json.dumps(Authorization.from_json(doc).to_json()) == json.dumps(doc)

@@ -18,7 +18,7 @@ from fedi.outbound import resolve
 from fedi.outbound.fetch import document
 from fedi.queries import polls as find_poll
 from fedi.queries import posts as find_post
-from fedi.services import polling, receiving
+from fedi.services import polling, quoting, receiving
 
 __all__ = ["handle", "keep", "trusted", "trusted_note"]
 
@@ -39,10 +39,13 @@ async def keep(ctx: Context, received: Received[Create] | Received[Update], note
         if not await receiving.is_relevant(tx, note):
             raise Ignored("nobody here has to do with it")
     author = await resolve.actor(ctx, note.attributed_to, budget=received.budget, known=received.actor)
+    quotation = await resolve.quotation(ctx, note, budget=received.budget)
 
     async def effect(tx: Tx) -> None:
-        if await receiving.store_note(ctx, tx, author=author, note=note) is None:
+        post = await receiving.store_note(ctx, tx, author=author, note=note)
+        if post is None:
             raise Ignored("it was deleted before it came")
+        await quoting.receive_quotation(ctx, tx, post=post, quotation=quotation)
 
     return effect
 

@@ -18,7 +18,7 @@ from fedi.outbound import resolve
 from fedi.outbound.fetch import document
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find_post
-from fedi.services import receiving, revising
+from fedi.services import quoting, receiving, revising
 
 __all__ = ["handle"]
 
@@ -37,10 +37,13 @@ async def handle(ctx: Context, received: Received[Update]) -> Effect:
     note = await create.trusted_note(ctx, received)
     if known is None or author is None:
         return await _new(ctx, received, note)
+    quotation = await resolve.quotation(ctx, note, budget=received.budget)
 
     async def effect(tx: Tx) -> None:
-        if await revising.update_note(ctx, tx, author=author, note=note) is None:
+        post = await revising.update_note(ctx, tx, author=author, note=note)
+        if post is None:
             raise Ignored("not theirs, or older than what is here")
+        await quoting.receive_quotation(ctx, tx, post=post, quotation=quotation)
 
     return effect
 

@@ -3,7 +3,8 @@
 A picture made by a model says so in three ways that travel with the post: the words and hashtags of its
 text (written by `services.imagining`), `genAI` on the Note, and `digitalSourceType` on Note and attachments.
 
-Source: ActivityPub sections 6.2 to 6.4; Mastodon's documentation of the properties it uses.
+Source: ActivityPub sections 6.2 to 6.4; Mastodon's documentation of the properties it uses; FEP-044f
+and FEP-e232 (quotes).
 """
 
 from datetime import datetime
@@ -13,10 +14,11 @@ from activitypub.addressing import Audience, Visibility, address
 from activitypub.objects.attachment import Attachment
 from activitypub.objects.collection import Tally
 from activitypub.objects.note import Note
-from activitypub.objects.tag import Hashtag, Mention, Tag
+from activitypub.objects.policy import InteractionPolicy
+from activitypub.objects.tag import Hashtag, Link, Mention, Tag
 from activitypub.objects.tombstone import Tombstone
-from activitypub.vocab import PUBLIC
-from fedi import iris, models
+from activitypub.vocab import LD_JSON, PUBLIC
+from fedi import iris, models, text
 from fedi.config import Settings
 from fedi.outbound.translate.polls import poll
 from fedi.queries.posts import PostView
@@ -29,6 +31,9 @@ MADE_BY_A_MODEL = frozenset({
 })  # fmt: skip
 """IPTC terms for pictures that a trained model made, wholly or in part: PieFed's `genAI` goes with them."""
 
+MISSKEY_QUOTE = "https://misskey-hub.net/ns#_misskey_quote"
+"""What a Link is to a post that quotes (FEP-e232)."""
+
 
 def note(view: PostView, settings: Settings) -> Note:
     """Render a local post."""
@@ -38,7 +43,7 @@ def note(view: PostView, settings: Settings) -> Note:
         id=post.iri,
         type="Note" if view.poll is None else "Question",
         attributed_to=view.account.iri,
-        content=post.content,
+        content=_content(view),
         language=post.language,
         summary=post.spoiler_text or None,
         sensitive=post.sensitive,
@@ -54,7 +59,10 @@ def note(view: PostView, settings: Settings) -> Note:
         likes=Tally(id=iris.likes(post.iri), total_items=post.favourites_count),
         shares=Tally(id=iris.shares(post.iri), total_items=post.reblogs_count),
         attachments=tuple(attachment(settings, entry) for entry in view.attachments if _is_ready(entry)),
-        tags=(*_mentions(view, settings), *_hashtags(view, settings)),
+        tags=(*_mentions(view, settings), *_hashtags(view, settings), *_quote_link(view)),
+        policy=InteractionPolicy.from_json(post.interaction_policy),
+        quote=post.quote_iri,
+        quote_authorization=post.quote_authorization,
         digital_source_type=post.digital_source_type,
         gen_ai=post.digital_source_type in MADE_BY_A_MODEL,
         poll=None if view.poll is None else poll(view.poll),
@@ -105,9 +113,9 @@ def delete(post: models.Post, author: models.Account) -> Delete:
     )
 
 
-def tombstone(iri: str, deleted_at: datetime | None = None) -> Tombstone:
-    """Describe what is left of a deleted post."""
-    return Tombstone(id=iri, former_type="Note", deleted=deleted_at)
+def tombstone(iri: str, deleted_at: datetime | None = None, *, former_type: str = "Note") -> Tombstone:
+    """Describe what is left of a deleted post, or of something else."""
+    return Tombstone(id=iri, former_type=former_type, deleted=deleted_at)
 
 
 def _audience(view: PostView) -> Audience:
@@ -136,6 +144,20 @@ def attachment(settings: Settings, row: models.Attachment) -> Attachment:
 
 def _is_ready(row: models.Attachment) -> bool:
     return row.state == models.AttachmentState.READY and bool(row.file_key or row.remote_url)
+
+
+def _content(view: PostView) -> str:
+    if view.quoted_link is None:
+        return view.post.content
+    return text.with_quote_link(view.post.content, view.quoted_link)
+
+
+def _quote_link(view: PostView) -> tuple[Tag, ...]:
+    """Name the quoted post once more, for those who know Misskey's or FEP-e232's way only."""
+    iri = view.post.quote_iri
+    if iri is None:
+        return ()
+    return (Link(href=iri, media_type=LD_JSON, rel=(MISSKEY_QUOTE,), name=f"RE: {view.quoted_link or iri}"),)
 
 
 def _mentions(view: PostView, settings: Settings) -> tuple[Tag, ...]:
