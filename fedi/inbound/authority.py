@@ -21,7 +21,7 @@ from activitypub.signatures import proof
 from activitypub.verify import Signer
 from fedi.context import Context
 from fedi.outbound import resolve
-from fedi.outbound.fetch import Budget, document, require_welcome
+from fedi.outbound.fetch import Budget, document
 
 __all__ = ["Basis", "claimed", "require", "require_proof"]
 
@@ -99,7 +99,6 @@ async def require_proof(ctx: Context, actor_iri: str, doc: Doc) -> None:
         ActivityPubError: the key cannot be had.
     """
     claim = proof.read_proof(doc, now=ctx.clock())
-    await require_welcome(ctx, claim.verification_method)
     key = await resolve.key(ctx, claim.verification_method)
     require_actor_is_signer(actor_iri, key.owner)
     proof.require_valid(claim, key.public_key)

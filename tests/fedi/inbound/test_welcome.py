@@ -7,6 +7,7 @@ from activitypub.vocab import PUBLIC
 from fedi.models import Account, Activity, ActivityState, Follow, Post
 from fedi.services import posting
 from fedi.services.posting import NewPost
+from tests.conftest import MakeServer
 from tests.fedi import looking, rules
 from tests.fedi.looking import verdict
 from tests.fedi.remote import ACTIVITY_JSON, RemoteActor, RemoteServer
@@ -177,10 +178,9 @@ async def test_a_signature_that_cannot_be_read_is_nobodys(server: Server, alice:
 
 
 @pytest.fixture
-async def closed(make_server) -> Server:
+async def closed(make_server: MakeServer) -> Server:
     """A server that talks to chosen ones only."""
-    made: Server = await make_server("https://closed.test", federation_mode="allowlist")
-    return made
+    return await make_server("https://closed.test", federation_mode="allowlist")
 
 
 async def test_whoever_is_not_on_the_list_is_refused(closed: Server) -> None:
