@@ -24,12 +24,13 @@ from fedi.models import (
     PostTag,
     Tombstone,
 )  # fmt: skip
-from fedi.outbound import translate
+from fedi.outbound import quotations, translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
-from fedi.services import attaching, polling, wording
+from fedi.services import attaching, polling, quoting, watching, wording
 from fedi.services.homing import fan_out_home
+from fedi.services.moving import require_present
 from fedi.services.notifying import notify
 from fedi.services.reaching import OPEN, everyone_who_has
 
@@ -64,6 +65,9 @@ class NewPost:
     digital_source_type: str | None = None
     recipe: dict[str, Any] | None = field(default=None)
     poll: polling.NewPoll | None = None
+    quote_of_id: int | None = None
+    quote_policy: str | None = None
+    """Who may quote it, in Mastodon's words; the author's own choice when missing."""
 
 
 async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_id: int | None = None) -> Post:
@@ -77,17 +81,23 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         post_id: an id drawn before; a fresh one when missing.
 
     Raises:
-        Refused: 404 or 422 with a sentence for the person.
+        Refused: 403, 404 or 422 with a sentence for the person.
     """
+    require_present(author)
     _require_within_limits(ctx, new)
     parent = await _answered(tx, author, new.in_reply_to_id)
     attachments = await take_attachments(tx, author, new.attachment_ids)
-    mentioned = await wording.mentioned(ctx, tx, new.text) if new.html is None else {}
+    mentioned = await wording.mentioned(ctx, tx, new.text, by=author.id) if new.html is None else {}
     named = {account.id: account for account in mentioned.values()} | await wording.addressed(
-        tx, new.addressed
+        tx, new.addressed, by=author.id
     )
-    blind = {key: who for key, who in (await wording.addressed(tx, new.blind)).items() if key not in named}
+    others = await wording.addressed(tx, new.blind, by=author.id)
+    blind = {key: who for key, who in others.items() if key not in named}
     people = named | blind
+    proposal = await quoting.propose(
+        tx, author=author, quoted_id=new.quote_of_id, visibility=new.visibility, named=people
+    )
+    visibility = proposal.visibility if proposal is not None else new.visibility
     post_id = post_id or ctx.ids.next()
     iri, thread = iris.note(author.iri, post_id), iris.context(ctx.settings, post_id)
     post = Post(
@@ -96,7 +106,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         url=iris.post(ctx.settings, author.username, post_id),
         account_id=author.id,
         local=True,
-        visibility=new.visibility,
+        visibility=visibility,
         source=new.text,
         content=wording.render(ctx, new.text, mentioned) if new.html is None else text.sanitise(new.html),
         spoiler_text=new.spoiler_text,
@@ -110,6 +120,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         application_id=new.application_id,
         digital_source_type=new.digital_source_type or wording.source_type_of(attachments),
         recipe=new.recipe,
+        interaction_policy=await quoting.policy_for(tx, author, visibility, new.quote_policy),
         emojis=[],
         created_at=ctx.clock(),
     )
@@ -125,8 +136,11 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     await tx.flush()
     if new.poll is not None:
         await polling.ask(ctx, tx, post=post, new=new.poll)
+    if proposal is not None:
+        await quoting.attach(ctx, tx, post=post, author=author, proposal=proposal)
     await _count(ctx, tx, author, post)
     await fan_out_home(tx, post)
+    await watching.ring(ctx, tx, post=post)
     for account_id in people:
         await notify(
             ctx, tx, account_id=account_id, from_account_id=author.id, kind="mention", post_id=post_id
@@ -134,6 +148,8 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     # A shared inbox would not tell the other side for whom it is, when the post does not.
     unseen = tuple(sorted(account.inbox for account in blind.values() if not account.is_local))
     await _announce(ctx, tx, author, post, parent, inboxes=unseen)
+    if proposal is not None:
+        await quoting.ask(ctx, tx, post=post, author=author, proposal=proposal)
     return post
 
 
@@ -141,8 +157,9 @@ async def check(ctx: Context, tx: Tx, *, author: Account, new: NewPost) -> None:
     """Refuse what cannot be published.
 
     Raises:
-        Refused: 404 or 422 with a sentence for the person.
+        Refused: 403, 404 or 422 with a sentence for the person.
     """
+    require_present(author)
     _require_within_limits(ctx, new)
     await _answered(tx, author, new.in_reply_to_id)
 
@@ -175,6 +192,7 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
     if post.state == PostState.PUBLISHED:
         if post.in_reply_to_id is not None:
             await step(tx, Post, post.in_reply_to_id, replies_count=-1)
+        await quotations.uncount(tx, post)
         await step(tx, Account, author.id, statuses_count=-1)
         await uncount_boosts(tx, post)
         gone = translate.delete(post, author)
@@ -197,7 +215,7 @@ async def uncount_boosts(tx: Tx, post: Post) -> None:
 def _require_within_limits(ctx: Context, new: NewPost) -> None:
     if new.visibility not in VISIBILITIES:
         raise Refused(422, f"Visibility must be one of {', '.join(VISIBILITIES)}.")
-    has_more = bool(new.attachment_ids) or new.poll is not None
+    has_more = bool(new.attachment_ids) or new.poll is not None or new.quote_of_id is not None
     if new.poll is not None:
         if new.attachment_ids:
             raise Refused(422, "Validation failed: a post may have pictures or a poll, not both.")
