@@ -133,6 +133,7 @@ async def follow(request: Request) -> Response:
             target=target,
             show_reblogs=given.flag("reblogs"),
             notify_posts=given.flag("notify"),
+            languages=given.texts("languages") if "languages" in given else None,
         )
         built = await relation_to(tx, me.id, target.id)
     return json_answer(built)

@@ -8,8 +8,9 @@ Source: ActivityPub sections 6.5, 7.5 to 7.7; Mastodon's handling of repeated Fo
 """
 
 import secrets
+from collections.abc import Sequence
 
-from sqlalchemy import delete, literal, or_, select
+from sqlalchemy import ColumnElement, delete, literal, or_, select, true
 
 from fedi.context import Context
 from fedi.db import Tx, insert, step
@@ -22,11 +23,15 @@ from fedi.services.notifying import notify, retract
 
 __all__ = [
     "accept_request", "find", "follow", "receive_accept", "receive_follow", "receive_reject",
-    "receive_undo_follow", "reject_request", "remove_follower", "unfollow",
+    "receive_undo_follow", "refuse", "reject_request", "remove_follower", "unfollow", "wanted_languages",
 ]  # fmt: skip
 
 CATCH_UP_MAX = 40
 """Earlier posts of somebody that appear in the home timeline of who begins to follow them."""
+
+
+LANGUAGES_MAX = 20
+"""Languages of one follow; nobody reads more."""
 
 
 async def find(tx: Tx, *, follower: Account, target: Account) -> Follow | None:
@@ -43,8 +48,9 @@ async def follow(
     target: Account,
     show_reblogs: bool | None = None,
     notify_posts: bool | None = None,
+    languages: Sequence[str] | None = None,
 ) -> Follow:
-    """Follow somebody, here or elsewhere; doing so again only changes the two wishes.
+    """Follow somebody, here or elsewhere; doing so again only changes the three wishes.
 
     Args:
         ctx: the context.
@@ -53,6 +59,7 @@ async def follow(
         target: whom.
         show_reblogs: whether their boosts are wanted; unchanged (at first yes) when None.
         notify_posts: whether to be told of each post; unchanged (at first no) when None.
+        languages: of the posts that are wanted at home; unchanged (at first all) when None, all when empty.
 
     Raises:
         Refused: 403, when it is oneself, a server, somebody suspended, somebody who lives elsewhere now, or
@@ -67,6 +74,7 @@ async def follow(
         if not await _is_welcome(tx, follower, target):
             raise Refused(403, "This action is not allowed")
         relation = _new(ctx, follower, target, f"{follower.iri}#follows/{secrets.token_hex(16)}")
+        relation.languages = _joined(languages or ())
         tx.add(relation)
         await tx.flush()
         if target.is_local:
@@ -78,6 +86,8 @@ async def follow(
         relation.show_reblogs = show_reblogs
     if notify_posts is not None:
         relation.notify = notify_posts
+    if languages is not None:
+        relation.languages = _joined(languages)
     await tx.flush()
     return relation
 
@@ -150,9 +160,7 @@ async def receive_follow(
     """
     relation = await find(tx, follower=follower, target=target)
     if relation is None and not await _is_welcome(tx, follower, target):
-        refused = _new(ctx, follower, target, iri)
-        said = translate.reject(ctx.ids.next(), refused, follower, target)
-        await _send(ctx, tx, said, sender=target, to=follower, relation=refused)
+        await refuse(ctx, tx, follower=follower, target=target, iri=iri)
         return None
     if relation is None:
         relation = _new(ctx, follower, target, iri)
@@ -166,6 +174,13 @@ async def receive_follow(
         answer = translate.accept(ctx.ids.next(), relation, follower, target)
         await _send(ctx, tx, answer, sender=target, to=follower, relation=relation)
     return relation
+
+
+async def refuse(ctx: Context, tx: Tx, *, follower: Account, target: Account, iri: str) -> None:
+    """Decline the wish of somebody elsewhere at once, without keeping it."""
+    refused = _new(ctx, follower, target, iri)
+    said = translate.reject(ctx.ids.next(), refused, follower, target)
+    await _send(ctx, tx, said, sender=target, to=follower, relation=refused)
 
 
 async def receive_accept(tx: Tx, *, relation: Follow) -> None:
@@ -199,6 +214,7 @@ def _new(ctx: Context, follower: Account, target: Account, iri: str) -> Follow:
         iri=iri,
         show_reblogs=True,
         notify=False,
+        languages="",
         created_at=ctx.clock(),
     )
 
@@ -258,6 +274,7 @@ async def _catch_up(tx: Tx, relation: Follow) -> None:
             Post.state == PostState.PUBLISHED,
             Post.visibility.in_(("public", "unlisted", "private")),
             or_(Post.in_reply_to_iri.is_(None), Post.in_reply_to_account_id == relation.target_id),
+            _in_wanted_language(relation),
         )
         .order_by(Post.id.desc())
         .limit(CATCH_UP_MAX)
@@ -267,6 +284,26 @@ async def _catch_up(tx: Tx, relation: Follow) -> None:
         .from_select(["account_id", "post_id"], earlier)
         .on_conflict_do_nothing(index_elements=[HomeEntry.account_id, HomeEntry.post_id])
     )
+
+
+def wanted_languages(relation: Follow) -> list[str]:
+    """Return the languages of the posts that are wanted; none means all."""
+    return [code for code in relation.languages.split("|") if code]
+
+
+def _joined(languages: Sequence[str]) -> str:
+    """Write languages as the row has them, by their first part: who reads English reads Canadian English."""
+    first = dict.fromkeys(code.strip().partition("-")[0].lower() for code in languages)
+    codes = [code for code in first if code.isascii() and code.isalpha()][:LANGUAGES_MAX]
+    return f"|{'|'.join(codes)}|" if codes else ""
+
+
+def _in_wanted_language(relation: Follow) -> ColumnElement[bool]:
+    codes = wanted_languages(relation)
+    if not codes:
+        return true()
+    ways = [Post.language.ilike(way) for code in codes for way in (code, f"{code}-%")]
+    return or_(Post.language.is_(None), *ways)
 
 
 async def _retract(tx: Tx, follower: Account, target: Account) -> None:

@@ -9,7 +9,7 @@ Source: Mastodon's rule for replies (its `feed_manager.rb`).
 import functools
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, exists, literal, or_, select
+from sqlalchemy import Select, String, and_, bindparam, exists, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from fedi.db import Id, Tx, insert
@@ -27,13 +27,16 @@ class _Kind(NamedTuple):
     is_reply: bool
     """To somebody else."""
     for_named: bool
+    has_language: bool
+    """So that it may be one that a follower does not want."""
 
 
 async def fan_out_home(tx: Tx, post: Post) -> None:
     """Write a post into the home timelines of the local people who should see it there.
 
     Followers get it unless it is direct; of a reply only those who follow the person answered as well, as
-    on Mastodon. The author gets it in any case, and whom it names when it is not for everyone.
+    on Mastodon; and of the languages that somebody wants of its author, only those. The author gets it in
+    any case, and whom it names when it is not for everyone.
     """
     kind = _Kind(
         is_local=post.local,
@@ -41,14 +44,21 @@ async def fan_out_home(tx: Tx, post: Post) -> None:
         is_boost=post.reblog_of_id is not None,
         is_reply=post.reblog_of_id is None and post.in_reply_to_account_id not in {None, post.account_id},
         for_named=post.visibility in {"direct", "private"},
+        has_language=post.reblog_of_id is None and bool(post.language),
     )
-    values = {"author": post.account_id, "post": post.id, "answered": post.in_reply_to_account_id}
+    values = {
+        "author": post.account_id,
+        "post": post.id,
+        "answered": post.in_reply_to_account_id,
+        "language": f"|{(post.language or '').partition('-')[0].lower()}|",
+    }
     for statement in _statements(kind):
         await tx.execute(_into_home(tx, statement), values)
 
 
 _POST, _AUTHOR = bindparam("post", type_=Id), bindparam("author", type_=Id)
 _ANSWERED = bindparam("answered", type_=Id)
+_LANGUAGE = bindparam("language", type_=String)
 _FOLLOWER, _ANSWERED_FOLLOW = aliased(Account), aliased(Follow)
 
 _made: dict[tuple[str, int], Any] = {}
@@ -86,6 +96,9 @@ def _statements(kind: _Kind) -> tuple[Select[int, int], ...]:
                 _ANSWERED_FOLLOW.state == FollowState.ACCEPTED,
             )
             followers = followers.where(or_(Follow.account_id == _ANSWERED, follows_the_answered))
+        if kind.has_language:
+            wanted = Follow.languages.contains(_LANGUAGE, autoescape=False)
+            followers = followers.where(or_(Follow.languages == "", wanted))
         chosen.append(followers)
     if kind.for_named:
         chosen.append(

@@ -8,6 +8,7 @@ from typing import TypedDict
 from fedi.clock import isoformat_ms
 from fedi.models import FollowState
 from fedi.queries.relations import Standing
+from fedi.services.following import wanted_languages
 
 __all__ = ["Relationship", "relationship"]
 
@@ -43,7 +44,7 @@ def relationship(account_id: int, standing: Standing) -> Relationship:
         "following": following,
         "showing_reblogs": outgoing is not None and outgoing.show_reblogs,
         "notifying": outgoing is not None and outgoing.notify,
-        "languages": [],
+        "languages": wanted_languages(outgoing) if outgoing is not None else [],
         "followed_by": followed_by,
         "blocking": standing.blocking,
         "blocked_by": standing.blocked_by,

@@ -23,8 +23,6 @@ async def handle(ctx: Context, received: Received[Follow]) -> Effect:
         target = await find_account.by_iri(tx, activity.object_id)
     if target is None or not target.is_local or target.suspended_at is not None:
         raise Ignored("nobody here has this id")
-    if target.kind == "Application":
-        raise Ignored("the server itself cannot be followed")
     follower = await resolve.actor(ctx, activity.actor, budget=received.budget, known=received.actor)
     # Some senders leave the id out; the answer then embeds this one, and they match it by the two actors.
     iri = activity.id or f"{activity.actor}#follows/{target.username}"
@@ -32,6 +30,9 @@ async def handle(ctx: Context, received: Received[Follow]) -> Effect:
     async def effect(tx: Tx) -> None:
         if await find_post.is_tombstoned(tx, iri):
             raise Ignored("it was taken back before it came")
+        if target.kind == "Application":  # a server is no person; without an answer its asker would wait
+            await following.refuse(ctx, tx, follower=follower, target=target, iri=iri)
+            return
         await following.receive_follow(ctx, tx, follower=follower, target=target, iri=iri)
 
     return effect

@@ -142,3 +142,12 @@ async def test_what_an_account_posted_can_be_narrowed(enter: Enter, picture: byt
     assert await ids(only_media="true") == [shown]
     assert await ids(tagged="X") == [plain]
     assert await ids(pinned="true") == []
+
+
+async def test_languages_of_a_follow_are_told_and_emptied(enter: Enter) -> None:
+    anna, ben = await enter("anna"), await enter("ben")
+    path = f"/api/v1/accounts/{ben.account.id}/follow"
+    first = (await anna.http.post(path, data={"languages[]": ["de", "en"]})).json()
+    assert first["languages"] == ["de", "en"]
+    assert (await anna.http.post(path)).json()["languages"] == ["de", "en"]
+    assert (await anna.http.post(path, json={"languages": []})).json()["languages"] == []

@@ -63,9 +63,7 @@ async def test_a_repeated_follow_is_answered_again_and_counts_once(
     assert await looking.told(server, alice) == ["follow"]
 
 
-@pytest.mark.parametrize(
-    "target", ["https://fedi.test/users/nobody", "https://fedi.test/actor", "https://other.test/users/x"]
-)
+@pytest.mark.parametrize("target", ["https://fedi.test/users/nobody", "https://other.test/users/x"])
 async def test_only_people_here_can_be_followed(server: Server, bob: RemoteActor, target: str) -> None:
     assert await verdict(server, bob, bob.does("Follow", target)) == ActivityState.IGNORED
     assert await relation(server) is None
@@ -251,3 +249,37 @@ async def test_somebody_else_cannot_reject(
     assert await verdict(server, mallory, mallory.does("Reject", ask)) == ActivityState.IGNORED
     assert await verdict(server, mallory, mallory.does("Reject", ask["id"])) == ActivityState.IGNORED
     assert await relation(server) is not None
+
+
+# --- Who is declined ------------------------------------------------------------------------------------------
+
+
+async def test_the_server_itself_declines_to_be_followed(server: Server, bob: RemoteActor) -> None:
+    follow = bob.does("Follow", "https://fedi.test/actor")
+    assert await verdict(server, bob, follow) == ActivityState.DONE
+    (answer,) = bob.home.bodies
+    assert (answer["type"], answer["actor"]) == ("Reject", "https://fedi.test/actor")
+    assert answer["object"]["id"] == follow["id"]
+    assert await relation(server) is None
+
+
+async def test_who_moved_away_declines_to_be_followed(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    async with server.ctx.db.write() as tx:
+        moved = {"moved_to": "https://elsewhere.test/users/alice"}
+        await tx.execute(update(Account).where(Account.id == alice.id).values(**moved))
+    assert await verdict(server, bob, bob.does("Follow", alice.iri)) == ActivityState.DONE
+    assert [answer["type"] for answer in bob.home.bodies] == ["Reject"]
+    assert await relation(server) is None
+
+
+async def test_who_is_limited_waits_for_leave(server: Server, bob: RemoteActor, alice: Account) -> None:
+    await looking.meet(server, bob)
+    async with server.ctx.db.write() as tx:
+        await tx.execute(update(Account).where(Account.iri == bob.iri).values(silenced_at=server.clock()))
+    await verdict(server, bob, bob.does("Follow", alice.iri))
+    found = await relation(server)
+    assert found is not None
+    assert found.state == FollowState.PENDING
+    assert bob.home.received == []

@@ -164,3 +164,19 @@ async def test_each_wish_to_follow_has_an_id_of_its_own(
     await server.work()
     ids = {body["id"] for body in bob.home.bodies}
     assert len(ids) == 4
+
+
+async def test_of_somebodys_posts_only_the_wanted_languages_come_home(either_server: Server) -> None:
+    server = either_server
+    alice, carol = await server.person("alice"), await server.person("carol")
+    early = [await write(server, carol, language=code) for code in ("de", "fr")]
+    relation = await do(server, following.follow, alice, carol, languages=["DE", "en-US", "x|y", "de"])
+    assert following.wanted_languages(relation) == ["de", "en"]
+    later = [await write(server, carol, language=code) for code in ("fr", "de-CH", "en", "deu")]
+    assert await looking.home(server, alice) == [later[2].iri, later[1].iri, early[0].iri]
+    # What has no language may be in any, and no wish is a wish for all.
+    await do(server, following.follow, alice, carol, show_reblogs=False)
+    assert following.wanted_languages(await do(server, following.follow, alice, carol)) == ["de", "en"]
+    await do(server, following.follow, alice, carol, languages=[])
+    last = await write(server, carol, language="fr")
+    assert (await looking.home(server, alice))[0] == last.iri
