@@ -21,13 +21,13 @@ from fedi.errors import Refused
 from fedi.inbound import pages
 from fedi.inbound.answer import document, viewer
 from fedi.inbound.documents import local_account
+from fedi.inbound.guard import require_not_apart
 from fedi.models import Account
 from fedi.outbound import translate
 from fedi.queries import follows, timelines
 from fedi.queries import posts as find_post
 from fedi.queries.page import Page, Slice
 from fedi.queries.posts import PostView
-from fedi.queries.visibility import are_apart
 
 __all__ = ["followers", "following", "instance_collection", "outbox"]
 
@@ -79,14 +79,12 @@ async def instance_collection(request: Request) -> Response:
 
 
 async def _account(ctx: Context, request: Request) -> Account:
-    reader_id = await viewer(ctx, request) if ctx.settings.authorized_fetch else None
+    if ctx.settings.authorized_fetch:
+        await viewer(ctx, request)
     account = await local_account(ctx, request)
     if account.suspended_at is not None:
         raise Refused(404, "Record not found")
-    if reader_id is not None:
-        async with ctx.db.read() as tx:
-            if await are_apart(tx, reader_id, account.id):
-                raise Refused(404, "Record not found")
+    await require_not_apart(ctx, request, account.id)
     return account
 
 

@@ -20,6 +20,7 @@ from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.inbound import pages
 from fedi.inbound.answer import document, gone, viewer
+from fedi.inbound.guard import require_not_apart
 from fedi.models import Account, Post, Tombstone
 from fedi.outbound import translate
 from fedi.queries import accounts as find_account
@@ -146,6 +147,7 @@ async def read_post(ctx: Context, request: Request) -> Reading | Response:
         view = await find_post.load_one(tx, post.id)
     if view is None:
         raise Refused(404, "Record not found")
+    await require_not_apart(ctx, request, post.account_id)
     return Reading(view=view, public=public, viewer_id=viewer_id)
 
 

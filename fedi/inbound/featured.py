@@ -15,6 +15,7 @@ from fedi.context import Context
 from fedi.errors import Refused
 from fedi.inbound.answer import document, viewer
 from fedi.inbound.documents import local_account
+from fedi.inbound.guard import require_not_apart
 from fedi.models import Account
 from fedi.outbound import translate
 from fedi.queries import pins
@@ -50,6 +51,7 @@ async def _account(ctx: Context, request: Request) -> Account:
     account = await local_account(ctx, request)
     if account.suspended_at is not None:
         raise Refused(404, "Record not found")
+    await require_not_apart(ctx, request, account.id)
     return account
 
 

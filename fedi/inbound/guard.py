@@ -23,9 +23,11 @@ from activitypub.errors import (
     SignatureError,
     UnreachableError,
 )
+from activitypub.origin import origin
 from activitypub.signatures.message import Message
 from activitypub.signatures.rfc9421 import accept_signature
 from activitypub.verify import Claim, Signer
+from fedi import domains
 from fedi.context import Context
 from fedi.errors import Refused
 from fedi.log import get
@@ -33,8 +35,9 @@ from fedi.memory import Refusal, RemoteKey
 from fedi.models import Account
 from fedi.outbound import resolve
 from fedi.outbound.fetch import is_ours
+from fedi.queries.visibility import apart, keeps_host_away
 
-__all__ = ["KEY_GONE", "reader", "require_signer", "require_welcome"]
+__all__ = ["KEY_GONE", "reader", "require_not_apart", "require_signer", "require_welcome"]
 
 KEY_TTL_S = 600.0
 """How long a parsed key is used without looking at the database, in seconds."""
@@ -110,15 +113,41 @@ async def require_welcome(ctx: Context, request: Request) -> None:
     Raises:
         Refused: 403.
     """
-    try:
-        claim = verify.read_claim(_message(ctx, request, b""), now=ctx.clock())
-    except (SignatureError, MalformedError):
+    claim = _claim_of(ctx, request)
+    if claim is None:
         return
     await _require_welcome(ctx, claim.key_id)
     suspended = select(Account.id).where(Account.iri.in_(_owners(claim)), Account.suspended_at.is_not(None))
     async with ctx.db.read() as tx:
         if (await tx.execute(suspended)).first() is not None:
             raise Refused(403, "This account is suspended here.")
+
+
+async def require_not_apart(ctx: Context, request: Request, owner_id: int) -> None:
+    """Refuse a read in the name of somebody who is apart from whose thing it is, even of what is public.
+
+    As in `require_welcome`, that name is not proven: nobody loses by it but who signs so, and without a name
+    it would be answered. A block and no such thing look the same from outside.
+
+    Raises:
+        Refused: 404.
+    """
+    claim = _claim_of(ctx, request) if "signature" in request.headers else None
+    if claim is None:
+        return
+    named = select(Account.id).where(Account.iri.in_(_owners(claim)), apart(owner_id, Account))
+    hosts = domains.lineage(origin(claim.key_id).host)
+    async with ctx.db.read() as tx:
+        if (await tx.execute(named)).first() is not None or await keeps_host_away(tx, owner_id, hosts):
+            raise Refused(404, "Record not found", why=f"blocked: {claim.key_id}")
+
+
+def _claim_of(ctx: Context, request: Request) -> Claim | None:
+    """Read in whose name a request without a body is signed; None when that cannot be read."""
+    try:
+        return verify.read_claim(_message(ctx, request, b""), now=ctx.clock())
+    except (SignatureError, MalformedError):
+        return None
 
 
 async def _require_welcome(ctx: Context, key_id: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from fedi.models import Account, ActivityState, Block, DomainBlock, Follow, HomeEntry, Post, Tombstone
 from fedi.outbound import resolve
 from fedi.services import blocking, posting
+from tests.conftest import MakeServer
 from tests.fedi import looking
 from tests.fedi.looking import verdict
 from tests.fedi.remote import RemoteActor, RemoteServer
@@ -192,3 +193,65 @@ async def test_a_post_from_a_blocked_domain_reaches_nobody_who_blocks_it(
     note = bob.note(tag=[{"type": "Mention", "href": alice.iri}])
     assert await verdict(server, bob, bob.creates(note)) == ActivityState.IGNORED
     assert await looking.find_account(server, bob.iri) is None, "nothing was fetched for it"
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+async def reads(server: Server, who: RemoteActor, url: str, **signing: Any) -> int:
+    """Have somebody fetch an address of ours, signed, and return the status."""
+    headers = who.signed("GET", url, server.clock(), **signing) | {"accept": "application/activity+json"}
+    answer = await server.client.get(url.removeprefix(server.settings.origin), headers=headers)
+    return answer.status_code
+
+
+@pytest.fixture(params=[False, True], ids=["open", "authorized fetch"])
+async def either_way(request: pytest.FixtureRequest, make_server: MakeServer) -> Server:
+    """A server that is read freely, and one that wants every read signed."""
+    return await make_server(authorized_fetch=request.param)
+
+
+async def test_a_signed_read_by_somebody_blocked_finds_nothing(either_way: Server) -> None:
+    remote = RemoteServer(either_way.network)
+    bob, carol, alice = remote.person("bob"), remote.person("carol"), await either_way.person("alice")
+    post = await publish(either_way, alice)
+    urls = [post.iri, f"{post.iri}/activity", f"{post.iri}/replies"]
+    urls += [f"{alice.iri}/{name}" for name in ("outbox", "followers", "following", "collections/featured")]
+    for url in urls:
+        assert await reads(either_way, bob, url) == 200, url
+    await blocks(either_way, alice, bob)
+    for url in urls:
+        assert await reads(either_way, bob, url) == 404, url
+        assert await reads(either_way, carol, url) == 200, url
+    assert await reads(either_way, bob, alice.iri) == 200, "with the key that the Block is signed with"
+    assert await reads(either_way, bob, f"{either_way.settings.origin}/actor") == 200
+
+
+async def test_a_signed_read_by_who_blocks_finds_nothing(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    post = await publish(server, alice)
+    await verdict(server, bob, bob.does("Block", alice.iri))
+    assert await reads(server, bob, post.iri) == 404
+
+
+async def test_a_signed_read_from_a_blocked_server_finds_nothing_whoever_it_is(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    post = await publish(server, alice)
+    async with server.ctx.db.write() as tx:
+        await blocking.block_domain(
+            server.ctx, tx, account=await tx.get_one(Account, alice.id), domain="remote.test"
+        )
+    assert await looking.find_account(server, bob.iri) is None
+    assert await reads(server, bob, post.iri) == 404
+
+
+async def test_what_is_public_needs_no_good_signature(
+    server: Server, bob: RemoteActor, remote: RemoteServer, alice: Account
+) -> None:
+    post = await publish(server, alice)
+    await blocks(server, alice, bob)
+    assert await reads(server, bob, post.iri, key=remote.person("carol").key) == 404, "taken at their word"
+    carol = remote.person("carol")
+    assert await reads(server, carol, post.iri, key=bob.key) == 200
