@@ -40,7 +40,7 @@ from fedi.queries import accounts as find_account
 from fedi.queries import posts as find_post
 from fedi.queries.quotes import QuoteState
 
-__all__ = ["Budget", "actor", "handle", "keep", "key", "note", "quotation", "url"]
+__all__ = ["MAKING", "Budget", "actor", "handle", "keep", "key", "note", "quotation", "url"]
 
 KEY_DEADLINE_S = 10.0
 """For a key, while the sender of an activity waits for our answer, in seconds."""
@@ -50,6 +50,9 @@ STALE_AFTER = timedelta(days=1)
 
 REFRESH_PAUSE_S = 3600.0
 """Between two tries to refresh a stale actor, in seconds."""
+
+MAKING = frozenset({"Create", "Update"})
+"""Activities that lead to a post: what they name as their object."""
 
 PARENTS_MAX = 2
 """Posts fetched above one that somebody asked for: enough to understand an answer."""
@@ -251,7 +254,15 @@ async def keep(ctx: Context, found: Note, *, budget: Budget | None = None) -> Po
 
 
 async def _fetch_note(ctx: Context, iri: str, budget: Budget, parents: int, quotes: int) -> Post:
-    found = Note.from_json((await document(ctx, iri, budget=budget)).data)
+    data = (await document(ctx, iri, budget=budget)).data
+    if MAKING & set(types(data)):  # groups and relays pass the activity on instead of the post
+        made = require_http_iri(data, "object")
+        async with ctx.db.read() as tx:
+            known = await find_post.by_iri(tx, made)
+        if known is not None:
+            return known
+        data = (await document(ctx, made, budget=budget)).data
+    found = Note.from_json(data)
     return await _keep_note(ctx, found, budget, parents, quotes)
 
 

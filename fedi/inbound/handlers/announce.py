@@ -5,9 +5,10 @@ nothing is fetched. The post itself comes from the database or from where it liv
 and only what its author made public is passed on.
 """
 
-from activitypub.activities import Announce
+from activitypub.activities import PARSERS, Announce
 from activitypub.addressing import visibility_of
 from activitypub.errors import ForbiddenError
+from activitypub.read import one_id, types
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.inbound.received import Effect, Ignored, Received
@@ -25,14 +26,15 @@ async def handle(ctx: Context, received: Received[Announce]) -> Effect:
     activity = received.activity
     iri = activity.id or f"{activity.actor}#announces/{activity.object_id}"
     require_storable(iri)
+    post_iri = _post_iri(activity)
     async with ctx.db.read() as tx:
-        known = await find_post.by_iri(tx, activity.object_id)
+        known = await find_post.by_iri(tx, post_iri)
         if await find_post.is_tombstoned(tx, iri):
             raise Ignored("it was taken back before it came")
         is_ours = known is not None and known.local
         if not is_ours and not await receiving.is_followed_here(tx, activity.actor):
             raise Ignored("nobody here has to do with it")
-    post = known or await resolve.note(ctx, activity.object_id, budget=received.budget)
+    post = known or await resolve.note(ctx, post_iri, budget=received.budget)
     booster = await resolve.actor(ctx, activity.actor, budget=received.budget, known=received.actor)
     now = ctx.clock()
     visibility = visibility_of(activity.to, activity.cc, followers=booster.followers)
@@ -55,3 +57,20 @@ async def handle(ctx: Context, received: Received[Announce]) -> Effect:
         )
 
     return effect
+
+
+def _post_iri(activity: Announce) -> str:
+    """Return the id of the post that is passed on; of an embedded Create, that of what it made.
+
+    A group passes on whatever its members do, by embedding it (FEP-1b12). The copy is a hint where to look.
+
+    Raises:
+        Ignored: it passes on something other than a post.
+    """
+    kinds = set(types(activity.object_doc)) if activity.object_doc is not None else set()
+    if activity.object_doc is None or not kinds & PARSERS.keys():
+        return activity.object_id
+    made = one_id(activity.object_doc.get("object")) if kinds & resolve.MAKING else None
+    if made is None:
+        raise Ignored("it passes on something other than a post")
+    return made
