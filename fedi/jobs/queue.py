@@ -90,6 +90,17 @@ def _insert(tx: Tx) -> Any:
     return insert(tx, table).on_conflict_do_nothing(index_elements=[table.c.dedupe_key])
 
 
+# Only the first unfinished job of an order key may run, even while it waits for its next attempt; a dead one
+# no longer holds up the rest. Made once: an alias learns its columns at its first use.
+_EARLIER = aliased(Job)
+_FIRST_OF_ITS_KEY = or_(
+    Job.order_key.is_(None),
+    ~exists().where(
+        _EARLIER.order_key == Job.order_key, _EARLIER.id < Job.id, _EARLIER.state == JobState.READY
+    ),
+)
+
+
 async def claim(
     tx: Tx,
     queue: str,
@@ -111,22 +122,13 @@ async def claim(
         per_host: at most so many jobs for one host at once, counting `busy_hosts`.
         busy_hosts: jobs that this worker holds already, per host.
     """
-    earlier = aliased(Job)
     due = and_(
         Job.queue == queue,
         Job.state == JobState.READY,
         Job.run_at <= now,
         or_(Job.claimed_until.is_(None), Job.claimed_until < now),
     )
-    # Only the first unfinished job of an order key may run, even while it waits for its next attempt;
-    # a dead one no longer holds up the rest.
-    first_of_its_key = or_(
-        Job.order_key.is_(None),
-        ~exists().where(
-            earlier.order_key == Job.order_key, earlier.id < Job.id, earlier.state == JobState.READY
-        ),
-    )
-    chosen = select(Job.id).where(due, first_of_its_key).order_by(Job.run_at, Job.id)
+    chosen = select(Job.id).where(due, _FIRST_OF_ITS_KEY).order_by(Job.run_at, Job.id)
     if per_host is None:
         chosen = chosen.limit(limit)
     else:

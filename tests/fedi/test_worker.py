@@ -275,6 +275,38 @@ async def test_no_more_jobs_are_claimed_than_may_run_at_once(
     assert await rows(server) == []
 
 
+async def test_short_work_is_claimed_by_the_batch_and_no_more_of_it_runs_at_once(
+    server: Server, runners: dict[str, Runner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = worker.queues(1)["inbox"]
+    jobs, most, running, claims = how.concurrency * 6, 0, 0, 0
+    all_done, claim = asyncio.Event(), queue.claim
+
+    async def run(ctx: Context, job: Claim) -> None:
+        nonlocal jobs, most, running
+        running += 1
+        most = max(most, running)
+        await finish(ctx, job)
+        running, jobs = running - 1, jobs - 1
+        if not jobs:
+            all_done.set()
+
+    async def counted(*arguments: Any, **named: Any) -> list[Claim]:
+        nonlocal claims
+        found = await claim(*arguments, **named)
+        claims += bool(found)
+        return found
+
+    runners["short"] = run
+    monkeypatch.setattr(queue, "claim", counted)
+    await enqueue(server, *(NewJob(queue="inbox", kind="short") for _ in range(jobs)))
+    expected = jobs // how.ahead
+    async with working(server, "inbox"):
+        await soon(all_done)
+    assert claims <= expected
+    assert most <= how.concurrency
+
+
 async def test_one_slow_host_does_not_hold_up_the_others(server: Server, runners: dict[str, Runner]) -> None:
     per_host = worker.queues(32)["deliver"].per_host
     assert per_host is not None
