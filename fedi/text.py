@@ -42,18 +42,25 @@ NAME_CHARACTERS_MAX = 2048
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "i", "li", "ol",
-    "p", "pre", "s", "span", "strong", "sub", "sup", "u", "ul",
+    "p", "pre", "rp", "rt", "ruby", "s", "span", "strong", "sub", "sup", "u", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
+    "*": {"lang"},
     "a": {"href", "translate", "title"},
     "span": {"translate"},
     "ol": {"start", "reversed"},
     "li": {"value"},
 }
+MICROFORMATS = {
+    "dt-published", "e-content", "h-card", "h-cite", "h-entry", "p-author", "p-category", "p-name",
+    "u-author", "u-in-reply-to", "u-photo", "u-uid", "u-url",
+}  # fmt: skip
+"""Those of microformats2 that people and posts are marked with; Mastodon lets any of them through."""
+
 CLASSES = {
-    "a": {"mention", "hashtag", "u-url"},
-    "span": {"h-card", "invisible", "ellipsis"},
-    "p": {"quote-inline"},
+    "a": {"mention", "hashtag", *MICROFORMATS},
+    "span": {"mention", "hashtag", "invisible", "ellipsis", *MICROFORMATS},
+    "p": {"quote-inline", *MICROFORMATS},
 }
 
 _cleaner = nh3.Cleaner(

@@ -134,3 +134,22 @@ def test_a_display_name_loses_what_deceives() -> None:
 
 def test_html_becomes_words_with_line_breaks() -> None:
     assert text.html_to_text("<p>a<br>b</p><p>c &amp; d</p>") == "a\nb\nc & d"
+
+
+def test_what_mastodon_lets_through_comes_through() -> None:
+    for kept in (
+        '<p lang="ja"><ruby>\u6f22<rp>(</rp><rt>kan</rt><rp>)</rp></ruby></p>',
+        '<p class="e-content">x</p>',
+        '<span class="h-cite">x</span>',
+        '<ol start="3" reversed=""><li value="3">x</li></ol>',
+    ):
+        assert text.sanitise(kept) == kept
+
+
+def test_what_only_looks_like_it_does_not() -> None:
+    assert (
+        text.sanitise('<blockquote cite="javascript:alert(1)">x</blockquote>') == "<blockquote>x</blockquote>"
+    )
+    assert text.sanitise('<p class="e-content evil" style="x" id="y" onclick="z">x</p>') == (
+        '<p class="e-content">x</p>'
+    )
