@@ -24,7 +24,7 @@ from activitypub.objects.collection import Collection, CollectionPage
 from activitypub.read import Doc
 from fedi import context, iris
 from fedi.api import params
-from fedi.api.c2s import favouring, featuring, publishing, relating, revising, undoing
+from fedi.api.c2s import favouring, featuring, publishing, relating, reporting, revising, undoing
 from fedi.api.c2s.answers import created, document
 from fedi.api.c2s.deed import Deed, Handler, require_own
 from fedi.api.c2s.owner import admit
@@ -49,6 +49,7 @@ ACTS: Final[Mapping[str, Handler]] = {
     "Block": relating.block,
     "Create": publishing.create,
     "Delete": publishing.delete,
+    "Flag": reporting.flag,
     "Follow": relating.follow,
     "Like": favouring.like,
     "Reject": relating.reject,

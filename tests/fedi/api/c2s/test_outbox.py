@@ -7,7 +7,7 @@ import pytest
 
 from activitypub.limits import BODY_BYTES_MAX
 from fedi.api.c2s import outbox as module
-from fedi.models import Account, Activity, Follow, Post
+from fedi.models import Account, Activity, Follow, Post, Report
 from tests.fedi import looking
 from tests.fedi.api.c2s.conftest import AS, C2S, PUBLIC
 from tests.fedi.api.conftest import Enter
@@ -55,6 +55,11 @@ RIGHTS = [
     ("write:follows", {"type": "Follow", "object": "https://fedi.test/x"}),
     ("write:follows", {"type": "Accept", "object": "https://fedi.test/x"}),
     ("write:follows", {"type": "Reject", "object": "https://fedi.test/x"}),
+    ("write:blocks", {"type": "Block", "object": "https://fedi.test/x"}),
+    ("write:reports", {"type": "Flag", "object": "https://fedi.test/x"}),
+    ("write:accounts", {"type": "Add", "object": "https://fedi.test/x", "target": "https://fedi.test/y"}),
+    ("write:accounts", {"type": "Remove", "object": "https://fedi.test/x", "target": "https://fedi.test/y"}),
+    ("write:statuses", {"type": "Update", "object": {"id": "https://fedi.test/x"}}),
 ]
 
 
@@ -328,6 +333,21 @@ async def test_a_drawing_is_asked_for_in_words(server: "Server", alice: C2S) -> 
     assert "AI-generated" in note["content"]
     assert note["genAI"] is True
     assert note["attachment"][0]["digitalSourceType"].endswith("trainedAlgorithmicMedia")
+
+
+async def test_a_report_reaches_the_moderators_and_the_other_server(
+    server: "Server", alice: C2S, carol: C2S, bob: RemoteActor
+) -> None:
+    note = bob.note()
+    await alice.done({"type": "Like", "object": note["id"]})
+    await alice.done({"type": "Flag", "object": [bob.iri, note["id"]], "content": "spam"})
+    await server.work()
+    (flag,) = [sent for sent in bob.home.bodies if sent["type"] == "Flag"]
+    assert (flag["actor"], flag["content"]) == ("https://fedi.test/actor", "spam")
+    assert alice.me not in str(flag)
+    for wrong in ([bob.iri, carol.me], [alice.me], [bob.iri, await carol.note()], ["https://fedi.test/x"]):
+        assert (await alice.post({"type": "Flag", "object": wrong})).status_code in {404, 422}
+    assert await looking.count(server, Report) == 1
 
 
 async def test_nothing_goes_out_for_what_is_refused(server: "Server", alice: C2S, bob: RemoteActor) -> None:
