@@ -16,6 +16,7 @@ from fedi import iris, text
 from fedi.config import Settings
 from fedi.models import Account, Attachment, AttachmentState, Post
 from fedi.queries.posts import PostView
+from fedi.web.polls import Poll, poll
 from fedi.web.static import address
 
 __all__ = ["Card", "Moment", "Person", "Picture", "card", "cards", "person", "summary"]
@@ -93,6 +94,7 @@ class Card:
     """Shown first, with the rest behind it; empty when there is nothing to warn of."""
     language: str | None
     pictures: tuple[Picture, ...]
+    poll: Poll | None
     posted: Moment
     edited: Moment | None
     ai: str | None
@@ -144,6 +146,7 @@ def card(view: PostView, settings: Settings) -> Card:
         warning=_warning(post),
         language=post.language,
         pictures=tuple(_picture(attachment) for attachment in shown.attachments),
+        poll=poll(shown.poll) if shown.poll else None,
         posted=moment(post.created_at),
         edited=moment(post.edited_at) if post.edited_at else None,
         ai=_ai_label(post, shown.attachments),
