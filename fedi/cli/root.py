@@ -7,7 +7,7 @@ status 2; a wish that is refused with its sentence and 1. Tracebacks are for mis
 import click
 
 from fedi import __version__
-from fedi.cli import accounts, audit, demo, doctor, domains, pictures, queues, reports, server
+from fedi.cli import accounts, audit, belongings, demo, doctor, domains, pictures, queues, reports, server
 
 __all__ = ["main"]
 
@@ -26,3 +26,6 @@ for command in (
     doctor.doctor, queues.queue, domains.domains, reports.reports, audit.audit,
 ):  # fmt: skip
     main.add_command(command)
+
+for command in (belongings.alias, belongings.export, belongings.import_, belongings.move):
+    accounts.account.add_command(command)

@@ -176,6 +176,7 @@ async def _carry_follow(ctx: Context, tx: Tx, person: Account, old: Account, new
             target=new,
             show_reblogs=relation.show_reblogs,
             notify_posts=relation.notify,
+            languages=following.wanted_languages(relation),
         )
     except Refused as refusal:  # it is themselves, or they block the new account
         log.info("follow_not_carried", follower=person.acct, target=new.acct, why=refusal.why)
