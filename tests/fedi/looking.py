@@ -94,3 +94,9 @@ async def follow(server: Server, follower: Account, bob: RemoteActor, *, accepte
         if accepted:
             await following.receive_accept(tx, relation=relation)
         return relation
+
+
+async def first(server: Server, model: Any, *conditions: Any) -> Any:
+    """Return the first row."""
+    async with server.ctx.db.read() as tx:
+        return (await tx.execute(select(model).where(*conditions).order_by(model.id).limit(1))).scalar_one()

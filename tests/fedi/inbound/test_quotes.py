@@ -1,6 +1,5 @@
 """Quotes, as other servers make, ask for, answer and end them (FEP-044f)."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -69,13 +68,6 @@ async def answers(server: Server, bob: RemoteActor) -> list[dict[str, Any]]:
     """Return the answers that arrived at bob's server."""
     await server.work()
     return [body for body in bob.home.bodies if body["type"] in {"Accept", "Reject"}]
-
-
-async def row_of(server: Server) -> Stamp:
-    async with server.ctx.db.read() as tx:
-        found = await tx.get(Stamp, (await looking.first(server, Stamp)).id)
-    assert found is not None
-    return found
 
 
 # --- asked to be quoted ---------------------------------------------------------------------------------------
@@ -184,31 +176,35 @@ async def test_requests_about_what_is_not_ours_are_ignored(
     assert await verdict(server, bob, asks(bob, quoting(bob, iri), iri)) == ActivityState.IGNORED
 
 
-Lie = Callable[[RemoteActor, RemoteActor, dict[str, Any], str], dict[str, Any]]
-LIES: dict[str, Lie] = {
-    "somebody else's post": lambda bob, _, note, __: (
-        note | {"attributedTo": f"{bob.home.origin}/users/carol"}
-    ),
-    "a post of another server": lambda _, otto, note, iri: quoting(otto, iri),
-    "quotes another post": lambda _, __, note, ___: (
-        note | {"quote": "https://fedi.test/users/alice/statuses/9"}
-    ),
-    "quotes nothing": lambda _, __, note, ___: {key: value for key, value in note.items() if key != "quote"},
-    "no post": lambda _, __, note, ___: note | {"type": "Like"},
+LIES: dict[str, dict[str, Any]] = {
+    "somebody else's post": {"attributedTo": "https://remote.test/users/carol"},
+    "quotes another post": {"quote": "https://fedi.test/users/alice/statuses/9"},
+    "quotes nothing": {"quote": None},
+    "no post": {"type": "Like"},
 }
 
 
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("form", ["embedded", "by id"])
 async def test_no_leave_is_given_for_what_is_not_theirs_or_about_something_else(
-    server: Server, bob: RemoteActor, otto: RemoteActor, mine: Post, lie: str, form: str
+    server: Server, bob: RemoteActor, mine: Post, lie: str, form: str
 ) -> None:
-    note = LIES[lie](bob, otto, quoting(bob, mine.iri), mine.iri)
-    RemoteServer.serve(otto.home if "third" in note["id"] else bob.home, note["id"], note)
+    note = quoting(bob, mine.iri, **LIES[lie])
     request = asks(bob, note, mine.iri) | ({} if form == "embedded" else {"instrument": note["id"]})
     assert await verdict(server, bob, request) == ActivityState.REFUSED
     assert await answers(server, bob) == []
     assert await looking.count(server, Stamp) == 0
+
+
+@pytest.mark.parametrize("form", ["embedded", "by id"])
+async def test_no_leave_is_given_for_a_post_of_another_server(
+    server: Server, bob: RemoteActor, otto: RemoteActor, mine: Post, form: str
+) -> None:
+    note = quoting(otto, mine.iri)
+    request = asks(bob, note, mine.iri) | ({} if form == "embedded" else {"instrument": note["id"]})
+    assert await verdict(server, bob, request) == ActivityState.REFUSED
+    assert await looking.count(server, Stamp) == 0
+    assert otto.home.asked == []
 
 
 async def test_what_lies_elsewhere_than_it_says_is_refused(
@@ -224,6 +220,7 @@ async def test_a_quote_that_was_deleted_before_it_was_asked_for_gets_no_leave(
     server: Server, bob: RemoteActor, mine: Post
 ) -> None:
     note = quoting(bob, mine.iri)
+    await looking.meet(server, bob)
     await verdict(server, bob, bob.does("Delete", note["id"]))
     assert await verdict(server, bob, asks(bob, note, mine.iri)) == ActivityState.IGNORED
     assert await looking.count(server, Stamp) == 0
@@ -476,6 +473,7 @@ async def test_leave_taken_back_before_it_came_is_none(
 ) -> None:
     target = quotable(otto)
     given = stamp(otto, f"{bob.iri}/notes/q", target["id"])
+    await looking.meet(server, otto)
     await verdict(server, otto, otto.does("Delete", given["id"]))
     quote = await taken_in(server, bob, alice, quoting(bob, target["id"], quoteAuthorization=given["id"]))
     assert quote.quote_state == QuoteState.UNAUTHORIZED
