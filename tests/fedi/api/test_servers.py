@@ -1,0 +1,87 @@
+"""What is told about other servers, and to whom."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import update
+
+from fedi.models import Account, Severity
+from tests.conftest import MakeServer
+from tests.fedi import looking, rules
+from tests.fedi.api.conftest import Enter, http_client, token_for
+from tests.fedi.remote import RemoteServer
+
+if TYPE_CHECKING:
+    from tests.servers import Server
+
+pytestmark = pytest.mark.anyio
+
+BLOCKS, PEERS = "/api/v1/instance/domain_blocks", "/api/v1/instance/peers"
+
+
+async def ruled(make_server: MakeServer, **settings: Any) -> "Server":
+    server = await make_server(**settings)
+    await rules.rule(server, "evil.example", severity=Severity.SUSPEND, public_comment="spam")
+    await rules.rule(server, "loud.example", severity=Severity.SILENCE, obfuscate=True, private_comment="x")
+    await rules.rule(server, "pics.example", reject_media=True)
+    return server
+
+
+async def test_blocks_are_shown_to_nobody_unless_the_operator_wants_it(make_server: MakeServer) -> None:
+    server = await ruled(make_server)
+    assert (await http_client(server).get(BLOCKS)).status_code == 404
+
+
+async def test_to_everyone_they_are_shown_with_what_is_meant_for_them(make_server: MakeServer) -> None:
+    server = await ruled(make_server, show_domain_blocks="everyone")
+    answer = await http_client(server).get(BLOCKS)
+    assert answer.status_code == 200
+    assert answer.json() == [
+        {
+            "domain": "evil.example",
+            "digest": hashlib.sha256(b"evil.example").hexdigest(),
+            "severity": "suspend",
+            "comment": "spam",
+        },
+        {
+            "domain": "lou*.****ple",
+            "digest": hashlib.sha256(b"loud.example").hexdigest(),
+            "severity": "silence",
+            "comment": "",
+        },
+    ]
+
+
+async def test_to_users_they_are_shown_when_they_are_signed_in_and_not_suspended(
+    make_server: MakeServer,
+) -> None:
+    server = await ruled(make_server, show_domain_blocks="users")
+    assert (await http_client(server).get(BLOCKS)).status_code == 401
+    anna = await server.person("anna")
+    token = await token_for(server, anna, "read")
+    client = http_client(server, authorization=f"Bearer {token}")
+    assert len((await client.get(BLOCKS)).json()) == 2
+    app = http_client(server, authorization=f"Bearer {await token_for(server, None, 'read')}")
+    assert (await app.get(BLOCKS)).status_code == 403
+    async with server.ctx.db.write() as tx:
+        await tx.execute(update(Account).where(Account.id == anna.id).values(suspended_at=server.clock()))
+    assert (await client.get(BLOCKS)).status_code == 403
+
+
+async def test_peers_are_those_that_are_known_and_not_suspended(server: "Server", enter: Enter) -> None:
+    for host in ("b.test", "a.test", "evil.test"):
+        await looking.meet(server, RemoteServer(server.network, host).person("x"))
+    await enter("anna")
+    await rules.suspend(server, "evil.test")
+    assert (await http_client(server).get(PEERS)).json() == ["a.test", "b.test"]
+
+
+async def test_a_server_that_talks_to_chosen_ones_tells_only_its_people(make_server: MakeServer) -> None:
+    server = await make_server("https://closed.test", federation_mode="allowlist")
+    assert (await http_client(server).get(PEERS)).status_code == 401
+    token = await token_for(server, await server.person("anna"), "read")
+    client = http_client(server, authorization=f"Bearer {token}")
+    assert (await client.get(PEERS)).json() == []
+    about = (await client.get("/api/v2/instance")).json()
+    assert about["configuration"]["limited_federation"] is True
