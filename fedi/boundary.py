@@ -23,7 +23,7 @@ CLIENT_PATHS = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo")
 JSON_PATHS = (*CLIENT_PATHS, "/nodeinfo/", "/.well-known/", "/inbox", "/users/", "/contexts/", "/actor")
 """Where a page is given to those only who ask for one."""
 
-UNKEPT = {"Cache-Control": "no-store", "Vary": "Accept, Signature, Signature-Input"}
+UNKEPT = {"Cache-Control": "no-store", "Vary": "Accept, Authorization, Signature, Signature-Input"}
 """Of refusals: a 404 may be kept by caches without being told to (RFC 9111 section 4.2.2), and what is not
 there for a stranger may be there for somebody who signs."""
 

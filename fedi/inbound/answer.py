@@ -24,7 +24,8 @@ DOCUMENT_TYPE = "application/activity+json; charset=utf-8"
 PUBLIC_MAX_AGE_S = 180
 """How long a public document may be kept, in seconds: short, because edits and deletions must show."""
 
-VARY = "Accept, Signature, Signature-Input"
+VARY = "Accept, Authorization, Signature, Signature-Input"
+"""A client of ActivityPub asks the same addresses with a token (`api.c2s`)."""
 
 
 def document(content: Mapping[str, Any], *, public: bool, status: int = 200) -> Response:
