@@ -1,7 +1,6 @@
 """`fedi reports`: what people and other servers complain about."""
 
 import click
-from rich.table import Column, Table
 
 from fedi.cli.common import console, open_instance, plain, require_initialised, run, settings_from
 from fedi.config import Settings
@@ -13,7 +12,7 @@ from fedi.text import html_to_text
 
 __all__ = ["reports"]
 
-SHOWN_CHARACTERS = 60
+SHOWN_CHARACTERS = 200
 """Of a comment in the list."""
 
 
@@ -32,24 +31,15 @@ def list_(limit: int, *, resolved: bool) -> None:
 
 async def _list(settings: Settings, limit: int, *, resolved: bool) -> None:
     require_initialised(settings)
-    table = Table(
-        Column("id", no_wrap=True),
-        "when",
-        Column("about", overflow="fold"),
-        "by",
-        "category",
-        "comment",
-        box=None,
-    )
     async with open_instance(settings) as ctx, ctx.db.read() as tx:
         found = await moderation.reports(tx, limit=limit, resolved=resolved)
     for view in found:
-        comment = " ".join(plain(view.report.comment).split())[:SHOWN_CHARACTERS]
+        comment = " ".join(view.report.comment.split())[:SHOWN_CHARACTERS]
         when = f"{view.report.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(
-            str(view.report.id), when, plain(f"@{view.target.acct}"), _by(view), view.report.category, comment
-        )
-    console.print(table if found else "No reports wait." if not resolved else "No report was dealt with yet.")
+        about = f"{view.report.category} about @{view.target.acct} by {_by(view)}"
+        console.print(plain(f"{view.report.id} {when} {about}: {comment}"))
+    if not found:
+        console.print("No report was dealt with yet." if resolved else "No reports wait.")
 
 
 @reports.command()
@@ -68,7 +58,7 @@ async def _show(settings: Settings, report_id: int) -> None:
     report = view.report
     console.print(f"Report {report.id} of {report.created_at:%Y-%m-%d %H:%M} UTC, {report.category}")
     console.print(plain(f"about: @{view.target.acct}  {view.target.url or view.target.iri}"))
-    console.print(f"by: {_by(view)}{', passed on to their server' if report.forwarded else ''}")
+    console.print(plain(f"by: {_by(view)}{', passed on to their server' if report.forwarded else ''}"))
     if report.resolved_at is not None:
         console.print(f"resolved: {report.resolved_at:%Y-%m-%d %H:%M} UTC")
     console.print(f"comment: {plain(report.comment)}")
@@ -100,5 +90,5 @@ async def _resolve(settings: Settings, report_id: int, reason: str) -> None:
 
 def _by(view: ReportView) -> str:
     if view.reporter is not None:
-        return plain(f"@{view.reporter.acct}")
+        return f"@{view.reporter.acct}"
     return view.report.origin or "somebody who is gone"
