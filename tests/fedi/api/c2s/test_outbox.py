@@ -127,7 +127,9 @@ async def test_nobody_speaks_as_somebody_else(server: "Server", alice: C2S, doc:
 
 
 async def test_ones_own_name_may_be_written(server: "Server", alice: C2S) -> None:
-    await alice.done({"type": "Create", "actor": alice.me, "object": {**NOTE, "attributedTo": alice.me}})
+    assert await alice.done(
+        {"type": "Create", "actor": alice.me, "object": {**NOTE, "attributedTo": alice.me}}
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ async def test_other_media_types_are_415(server: "Server", alice: C2S, content_t
 async def test_the_other_spelling_of_activity_json_is_taken(
     server: "Server", alice: C2S, content_type: str
 ) -> None:
-    await alice.done(NOTE, content_type=content_type)
+    assert await alice.done(NOTE, content_type=content_type)
 
 
 async def test_bodies_are_limited_and_plain(server: "Server", alice: C2S) -> None:
