@@ -23,7 +23,10 @@ ANCESTORS_MAX = 40
 """Posts above, nearest first; Mastodon's figure for strangers."""
 
 DESCENDANTS_MAX = 200
-"""Posts below that are shown."""
+"""Posts below that strangers are shown."""
+
+DESCENDANTS_FOR_PEOPLE_MAX = 1000
+"""Posts below that people here are shown: as many as are fetched for them (`services.backfilling`)."""
 
 DEPTH_MAX = 20
 """Levels of answers below that are looked at; Mastodon's figure for strangers."""
@@ -64,12 +67,13 @@ async def descendants(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
             Post.in_reply_to_id == tree.c.id, tree.c.depth < DEPTH_MAX
         )
     )
+    most = DESCENDANTS_MAX if viewer_id is None else DESCENDANTS_FOR_PEOPLE_MAX
     statement = (
         select(tree.c.id, tree.c.parent)
         .join(Post, Post.id == tree.c.id)
         .where(visible_clause(viewer_id), unlimited_posts(viewer_id))
         .order_by(tree.c.depth, tree.c.id)
-        .limit(DESCENDANTS_MAX)
+        .limit(most)
     )
     rows = [(row.id, row.parent) for row in await tx.execute(statement)]
     return _depth_first(post.id, rows)

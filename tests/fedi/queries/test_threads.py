@@ -54,3 +54,46 @@ async def test_a_long_thread_is_cut(world: World, monkeypatch: pytest.MonkeyPatc
     chain = [answer(world, key, key - 1 if key > 10 else None) for key in range(10, 40)]
     await world.add(world.account(ANNA, "anna"), *chain)
     assert await around(world, 20, None) == ([17, 18, 19], [21, 22, 23])
+    monkeypatch.setattr(threads, "DESCENDANTS_FOR_PEOPLE_MAX", 5)
+    assert await around(world, 20, ANNA) == ([17, 18, 19], [21, 22, 23, 24, 25])
+
+
+async def test_answers_to_one_post_come_in_pages_of_what_the_viewer_may_see(world: World) -> None:
+    await world.add(
+        world.account(ANNA, "anna"),
+        world.account(EVE, "eve"),
+        answer(world, 10, None),
+        *(answer(world, key, 10) for key in range(11, 16)),
+        answer(world, 16, 10, "private"),
+        answer(world, 17, 11),
+    )
+    async with world.server.ctx.db.read() as tx:
+        first = await threads.answers(tx, None, 10, after=0, limit=3)
+        rest = await threads.answers(tx, None, 10, after=13, limit=3)
+        mine = await threads.answers(tx, ANNA, 10, after=13, limit=3)
+        counts = [await threads.count_answers(tx, viewer, 10) for viewer in (None, EVE, ANNA)]
+    assert ([key for key, _ in first.rows], first.more) == ([11, 12, 13], True)
+    assert ([key for key, _ in rest.rows], rest.more) == ([14, 15], False)
+    assert rest.rows[0][1] == "https://fedi.test/posts/14"
+    assert [key for key, _ in mine.rows] == [14, 15, 16]
+    assert counts == [5, 5, 6]
+
+
+async def test_a_conversation_comes_in_pages_of_what_everyone_may_see(world: World) -> None:
+    def part(key: int, visibility: str = "public", name: str = "c1") -> Post:
+        return world.post(key, ANNA, visibility, conversation=name)
+
+    await world.add(
+        world.account(ANNA, "anna"),
+        *(part(key) for key in (10, 11, 12)),
+        part(13, "direct"),
+        part(14, name="c2"),
+        part(15, "unlisted"),
+    )
+    async with world.server.ctx.db.read() as tx:
+        first = await threads.conversation(tx, "c1", after=0, limit=3)
+        rest = await threads.conversation(tx, "c1", after=12, limit=3)
+        count = await threads.count_conversation(tx, "c1")
+    assert ([key for key, _ in first.rows], first.more) == ([10, 11, 12], True)
+    assert ([key for key, _ in rest.rows], rest.more) == ([15], False)
+    assert count == 4
