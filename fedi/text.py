@@ -86,7 +86,9 @@ _ANYTHING = re.compile(
 )
 
 # Controls, zero-width characters and bidirectional overrides: in a name they only serve to deceive.
-_DECEIVING = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_DECEIVING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 
 LINK_CHARACTERS_SHOWN = 30
 """Of a link's address after the scheme; the rest is in an `invisible` span, as clients expect."""

@@ -153,3 +153,28 @@ def test_what_only_looks_like_it_does_not() -> None:
     assert text.sanitise('<p class="e-content evil" style="x" id="y" onclick="z">x</p>') == (
         '<p class="e-content">x</p>'
     )
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\u202e",
+        "\u200b",
+        "\u200f",
+        "\u2066",
+        "\u061c",
+        "\u2028",
+        "\u2060",
+        "\u2063",
+        "\ufeff",
+        "\x1b",
+        "\n",
+        "\x9b",
+    ],
+)
+def test_a_name_cannot_be_disguised(character: str) -> None:
+    assert text.clean_name(f"{character}bo{character}b") == "bob"
+
+
+def test_joiners_stay_in_names() -> None:
+    assert text.clean_name("👨\u200d👩 \u0645\u06cc\u200c\u062f") == "👨\u200d👩 \u0645\u06cc\u200c\u062f"

@@ -83,7 +83,22 @@ async def test_a_key_that_was_made_before_is_taken(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a" * 31, "al ice", "alice.b", "älice", "al-ice", "a/b", "a@b", "a\nb", "a\x00"]
+    "name",
+    [
+        "",
+        "a" * 31,
+        "al ice",
+        "alice.b",
+        "älice",
+        "al-ice",
+        "a/b",
+        "a@b",
+        "a\nb",
+        "a\x00",
+        "\u0430lice",
+        "ali\u200bce",
+        "\u202ealice",
+    ],
 )
 async def test_a_name_that_no_server_takes_is_refused(server: Server, name: str) -> None:
     with pytest.raises(Refused, match="cannot be a name") as refusal:
