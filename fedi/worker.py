@@ -28,12 +28,14 @@ from fedi.services import (
     blocking,
     domain_rules,
     imagining,
+    leaving,
     linking,
     moving,
     muting,
     pruning,
     quoting,
     renewing,
+    sweeping,
     synchronising,
     tallying,
     visiting,
@@ -66,6 +68,9 @@ JOBS: Mapping[str, Runner] = {
     "admit_waiting": renewing.admit_waiting,
     "discard_pictures": renewing.discard_pictures,
     "verify_links": linking.run,
+    "leave": leaving.run,
+    "confirm_gone": pruning.confirm_gone,
+    "sweep": sweeping.run,
 }
 """What is done for each kind of job."""
 

@@ -13,7 +13,7 @@ from fedi.config import Settings
 from fedi.errors import Refused
 from fedi.models import Account, Login, Role
 from fedi.queries import accounts as find
-from fedi.services import accounts, auditing, authorizing, suspending
+from fedi.services import accounts, auditing, authorizing, leaving, suspending
 
 __all__ = ["account"]
 
@@ -83,7 +83,7 @@ async def _list(settings: Settings) -> None:
         rows = await tx.execute(
             select(Account, Login.role)
             .outerjoin(Login, Login.account_id == Account.id)
-            .where(Account.domain == "", Account.kind != "Application")
+            .where(Account.domain == "", Account.kind != "Application", Account.deleted_at.is_(None))
             .order_by(Account.username)
         )
         for found, role in rows:
@@ -126,6 +126,35 @@ async def _password(settings: Settings, name: str, given: str | None) -> None:
     console.print(f"@{found.username} has a new password and was signed out everywhere.")
     if given is None:
         console.print(f"Password: {chosen}")
+
+
+@account.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(name: str, yes: bool) -> None:  # noqa: FBT001 - a command-line flag
+    """Delete an account of this server for good, with all its posts, here and everywhere."""
+    settings = settings_from()
+    username = name.removeprefix("@")
+    if not yes:
+        click.confirm(
+            f"Delete @{username}@{settings.domain} with all its posts? "
+            "This cannot be undone, and the name stays taken for ever.",
+            abort=True,
+        )
+    run(_delete(settings, username))
+
+
+async def _delete(settings: Settings, username: str) -> None:
+    require_initialised(settings)
+    async with open_instance(settings) as ctx, ctx.db.write() as tx:
+        found = await find.local_by_name(tx, username)
+        if found is None:
+            raise Refused(404, f"There is no account '{username}' here.")
+        await leaving.leave(ctx, tx, account=found)
+        await auditing.record(ctx, tx, action="account.delete", target=found.acct)
+    console.print(
+        f"@{username} is deleted. Its posts go, and other servers are told, while the server works."
+    )
 
 
 def _act(name: str, verb: Act, reason: str, said: str) -> None:

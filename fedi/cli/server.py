@@ -21,6 +21,7 @@ from fedi.context import Context
 from fedi.errors import SettingsError
 from fedi.migrations import HEAD
 from fedi.schema import revision
+from fedi.services import sweeping
 from fedi.worker import QUEUES, Worker
 
 __all__ = ["db", "init", "serve", "serve_until_stopped", "worker", "write_config"]
@@ -173,6 +174,7 @@ async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
     gc.freeze()
     gc.set_threshold(GC_OBJECTS)
     jobs = Worker(ctx) if with_worker else None
+    await sweeping.plan(ctx)
     stopping = asyncio.Event()
     _on_signals(stopping)
     async with asyncio.TaskGroup() as group:
@@ -208,6 +210,7 @@ async def _work(settings: Settings, queues: tuple[str, ...]) -> None:
     require_initialised(settings)
     async with open_instance(settings) as ctx:
         jobs = Worker(ctx, queues)
+        await sweeping.plan(ctx)
         stopping = asyncio.Event()
         _on_signals(stopping)
         hearing = asyncio.create_task(listen(ctx.db, ctx.wake))

@@ -59,9 +59,13 @@ async def actor(request: Request) -> Response:
         account = await find_account.local_by_name(tx, name)
         if account is None or account.kind == "Application":
             return await _missing(tx, iris.actor(ctx.settings, name.lower()))
+    if account.deleted_at is not None and account.private_key_pem is None:
+        return gone(translate.gone_actor(account).to_json())
     described = translate.actor_document(account, ctx.settings)
     if account.suspended_at is not None:
-        return document(described.to_json(), public=True, status=403)
+        # Of who is being deleted the key must be had, or nobody who has to ask for it believes the Delete.
+        leaving = account.deleted_at is not None
+        return document(described.to_json(), public=True, status=200 if leaving else 403)
     return document(described.to_json(), public=not ctx.settings.authorized_fetch)
 
 
@@ -118,12 +122,14 @@ async def local_account(ctx: Context, request: Request) -> Account:
     """Return the local account that an address names.
 
     Raises:
-        Refused: 404, when there is none.
+        Refused: 404, when there is none; 410, when there was one.
     """
     async with ctx.db.read() as tx:
         account = await find_account.local_by_name(tx, request.path_params["name"])
     if account is None or account.kind == "Application":
         raise Refused(404, "Record not found")
+    if account.deleted_at is not None:
+        raise Refused(410, "They are gone.")
     return account
 
 

@@ -37,7 +37,7 @@ from fedi.outbound import resolve
 from fedi.outbound.fetch import is_ours
 from fedi.queries.visibility import apart, keeps_host_away
 
-__all__ = ["KEY_GONE", "reader", "require_not_apart", "require_signer", "require_welcome"]
+__all__ = ["KEY_GONE", "KEY_UNKNOWN", "reader", "require_not_apart", "require_signer", "require_welcome"]
 
 KEY_TTL_S = 600.0
 """How long a parsed key is used without looking at the database, in seconds."""
@@ -52,7 +52,10 @@ RETRY_AFTER_S = 60
 """What the sender is told to wait when the server of its key does not answer."""
 
 KEY_GONE: Final = "key_gone"
-"""Error code of a refusal because the key's server says that it does not exist."""
+"""Error code of a refusal because the key's server says that it is gone for good."""
+
+KEY_UNKNOWN: Final = "key_unknown"
+"""The same, because it says that there is none."""
 
 log = get(__name__)
 
@@ -246,7 +249,8 @@ def _refusal(trouble: ActivityPubError) -> Refusal:
     if isinstance(trouble, UnreachableError):
         return Refusal(status=503, text="The server of the signature's key does not answer.")
     if isinstance(trouble, (GoneError, NotFoundError)):
-        return Refusal(status=401, text="The signature's key does not exist.", error=KEY_GONE)
+        error = KEY_GONE if isinstance(trouble, GoneError) else KEY_UNKNOWN
+        return Refusal(status=401, text="The signature's key does not exist.", error=error)
     return Refusal(status=401, text=f"The signature's key cannot be used: {trouble.message}")
 
 

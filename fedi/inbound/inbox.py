@@ -42,7 +42,7 @@ from fedi.memory import Memory
 from fedi.models import Account, Activity, ActivityState, Direction, Peer
 from fedi.outbound.remote import IRI_BYTES_MAX
 from fedi.outbound.synchronise import HEADER
-from fedi.services import synchronising
+from fedi.services import pruning, synchronising
 
 __all__ = ["receive"]
 
@@ -54,6 +54,9 @@ KIND_CHARACTERS_MAX = 100
 
 ORDER_KEY_BYTES_MAX = 1000
 """Of an order key as it is; longer ones are hashed, because an index entry has a limit."""
+
+GONE_PAUSE_S = 300.0
+"""Between two questions whether the same actor is gone, in seconds: anybody can claim it, unsigned."""
 
 CLEARED_TTL_S = 60.0
 """How long a server that sent something is not looked up again to hold nothing against it, in seconds."""
@@ -105,8 +108,8 @@ async def receive(request: Request) -> Response:
     try:
         signer = await guard.require_signer(ctx, request, body)
     except Refused as refusal:
-        if isinstance(activity, Delete) and refusal.error == guard.KEY_GONE:
-            return _taken("delete_with_gone_key", activity.actor)
+        if isinstance(activity, Delete) and refusal.error in {guard.KEY_GONE, guard.KEY_UNKNOWN}:
+            return await _bereft(ctx, activity, refusal)
         raise
     if unwelcome:  # passed on by somebody who did not know; a refusal would look like one of them
         return _taken("actor_on_a_suspended_server", activity.actor)
@@ -116,6 +119,22 @@ async def receive(request: Request) -> Response:
     if (told := request.headers.get(HEADER)) is not None and activity.actor == signer.actor_iri:
         await synchronising.offer(ctx, actor_iri=signer.actor_iri, value=told)
     return Response(status_code=202)
+
+
+async def _bereft(ctx: Context, activity: Delete, refusal: Refused) -> Response:
+    """Take a Delete that nobody can check any more: whoever deletes themselves takes their key along.
+
+    Their server is asked, later and at most once in a while, whether they are gone; anything else that is
+    said to be deleted so is not believed.
+    """
+    now = ctx.clock()
+    asked = f"gone:{activity.actor}"
+    itself = activity.object_id == activity.actor and refusal.error == guard.KEY_GONE
+    if itself and not ctx.memory.refreshed.get(asked, now):
+        ctx.memory.refreshed.put(asked, value=True, now=now, ttl_s=GONE_PAUSE_S)
+        async with ctx.db.write() as tx:
+            await pruning.ask_whether_gone(ctx, tx, iri=activity.actor)
+    return _taken("delete_with_gone_key", activity.actor)
 
 
 def _taken(why: str, actor: str) -> Response:

@@ -135,6 +135,8 @@ async def _describe_address(ctx: Context, address: str) -> Jrd:
 def _jrd(ctx: Context, account: Account | None) -> Jrd:
     if account is None:
         raise Refused(404, "Nobody here has this name.")
+    if account.deleted_at is not None:
+        raise Refused(410, "They are gone.")
     origin, acts = ctx.settings.origin, account.kind != "Application"  # nobody signs in as the server itself
     avatar = iris.media(ctx.settings, account.avatar_key) if account.avatar_key else None
     return actor_jrd(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from fedi.db import Tx
 from fedi.models import Account, Favourite, Mention, Post, Reaction
 
-__all__ = ["INBOXES_MAX", "recent"]
+__all__ = ["INBOXES_MAX", "inboxes", "recent"]
 
 INBOXES_MAX = 5000
 """Servers told beside those of followers; a post that goes round the world is liked on fewer."""
@@ -46,4 +46,11 @@ async def recent(tx: Tx, account_id: int, since: datetime) -> list[int]:
         .order_by(func.min(Account.id))
         .limit(INBOXES_MAX)
     )
+    return list((await tx.execute(statement)).scalars())
+
+
+async def inboxes(tx: Tx) -> list[str]:
+    """Return every inbox of other servers that we know of, one for each server that shares one."""
+    inbox = func.coalesce(Account.shared_inbox, Account.inbox)
+    statement = select(inbox).distinct().where(Account.domain != "").order_by(inbox)
     return list((await tx.execute(statement)).scalars())

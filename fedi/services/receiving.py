@@ -30,9 +30,11 @@ __all__ = [
     "bury",
     "delete_actor",
     "delete_note",
+    "forget",
     "is_followed_here",
     "is_relevant",
     "store_note",
+    "uncount",
 ]
 
 STATEMENT_IRIS_MAX = 1000
@@ -134,7 +136,7 @@ async def delete_note(ctx: Context, tx: Tx, *, actor_iri: str, iri: str) -> bool
         author = await tx.get_one(Account, post.account_id)
         if author.iri != actor_iri or post.local:
             return False
-        await _forget(tx, post)
+        await forget(tx, post)
     await bury(ctx, tx, iri)
     return True
 
@@ -152,7 +154,7 @@ async def bury(ctx: Context, tx: Tx, iri: str) -> None:
 async def delete_actor(ctx: Context, tx: Tx, *, account: Account) -> None:
     """Delete a remote account with all that it did here, and remember that it is gone."""
     assert not account.is_local, "other servers delete their own"
-    await _uncount(tx, account)
+    await uncount(tx, account)
     await bury(ctx, tx, account.iri)
     await tx.delete(account)
     await tx.flush()
@@ -167,7 +169,7 @@ async def _tell_mentioned(ctx: Context, tx: Tx, author: Account, post: Post, not
             )
 
 
-async def _forget(tx: Tx, post: Post) -> None:
+async def forget(tx: Tx, post: Post) -> None:
     """Delete a post; the database deletes what hangs on it."""
     if post.in_reply_to_id is not None:  # posts before accounts, as everywhere (`posting`)
         await step(tx, Post, post.in_reply_to_id, replies_count=-1)
@@ -178,7 +180,7 @@ async def _forget(tx: Tx, post: Post) -> None:
     await tx.flush()
 
 
-async def _uncount(tx: Tx, account: Account) -> None:
+async def uncount(tx: Tx, account: Account) -> None:
     """Take an account's follows, favours, boosts, replies and quotes out of the counters of others."""
     accepted = Follow.state == FollowState.ACCEPTED
     followed = select(Follow.target_id).where(Follow.account_id == account.id, accepted)

@@ -93,10 +93,12 @@ async def admit_waiting(ctx: Context, job: queue.Claim) -> None:
             await admit_soon(ctx, tx, account=target)
 
 
-async def discard_later(ctx: Context, tx: Tx, keys: Sequence[str]) -> None:
+async def discard_later(
+    ctx: Context, tx: Tx, keys: Sequence[str], *, wait_s: float = REPLACED_PICTURE_S
+) -> None:
     """Have stored pictures that were replaced erased, once nobody should ask for them any more."""
     if keys:
-        due = ctx.clock() + timedelta(seconds=REPLACED_PICTURE_S)
+        due = ctx.clock() + timedelta(seconds=wait_s)
         job = queue.NewJob(queue="default", kind="discard_pictures", payload={"keys": list(keys)}, run_at=due)
         await queue.enqueue(tx, ctx.wake, [job], now=ctx.clock())
 

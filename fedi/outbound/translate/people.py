@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from activitypub import keys
-from activitypub.activities import Update
+from activitypub.activities import Delete, Update
 from activitypub.objects.actor import Actor, Application, ClientEndpoints, Field, Multikey, Picture, PublicKey
 from activitypub.objects.policy import Approval, InteractionPolicy
+from activitypub.objects.tombstone import Tombstone
 from activitypub.vocab import PUBLIC
 from fedi import iris, models
 from fedi.config import Settings
 
-__all__ = ["actor_document", "update_actor"]
+__all__ = ["actor_document", "delete_actor", "gone_actor", "update_actor"]
 
 IMPLEMENTS = (("https://datatracker.ietf.org/doc/html/rfc9421", "RFC-9421: HTTP Message Signatures"),)
 """What others may rely on beforehand (FEP-844e); for all else there are properties that tell."""
@@ -103,6 +104,21 @@ def _client_endpoints(account: models.Account, settings: Settings) -> ClientEndp
         proxy=iris.proxy(settings),
         upload_media=iris.upload_media(settings),
     )
+
+
+def delete_actor(account: models.Account) -> Delete:
+    """Say that an account of this server is gone; its object is the bare id, as all peers expect."""
+    return Delete(
+        id=f"{account.iri}#delete",
+        actor=account.iri,
+        to=(PUBLIC,),
+        object_id=account.iri,
+    )
+
+
+def gone_actor(account: models.Account) -> Tombstone:
+    """Describe what is left of an account of this server that was deleted."""
+    return Tombstone(id=account.iri, former_type=account.kind, deleted=account.deleted_at)
 
 
 def _multikeys(account: models.Account) -> tuple[Multikey, ...]:

@@ -158,3 +158,28 @@ def test_a_bot_without_a_login_gets_no_password(fedi: Fedi, instance: Path) -> N
     fedi("account", "create", "painter", "--bot", "--operator", "alice@fedi.test")
     result = fedi("account", "password", "painter")
     assert (result.exit_code, result.stderr) == (1, "fedi: 'painter' has no login.\n")
+
+
+def test_an_account_is_deleted_after_a_yes(fedi: Fedi, instance: Path) -> None:
+    fedi("account", "create", "alice")
+    result = fedi("account", "delete", "@alice", stdin="n\n")
+    assert result.exit_code == 1
+    account, _ = found(instance, "alice")
+    assert account.deleted_at is None
+    result = fedi("account", "delete", "@alice", stdin="y\n")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "cannot be undone" in result.stdout
+    account, login = found(instance, "alice")
+    assert account.deleted_at is not None
+    assert login is None
+    assert "alice" not in fedi("account", "list").stdout
+    again = fedi("account", "delete", "alice", "--yes")
+    assert (again.exit_code, again.stderr) == (1, "fedi: 'alice' was deleted before.\n")
+    taken = fedi("account", "create", "alice")
+    assert "taken" in taken.stderr
+
+
+def test_nobody_is_deleted_who_is_not_there(fedi: Fedi, instance: Path) -> None:
+    result = fedi("account", "delete", "nobody", "--yes")
+    assert (result.exit_code, result.stderr) == (1, "fedi: There is no account 'nobody' here.\n")
+    assert instance.exists()
