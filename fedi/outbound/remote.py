@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, bindparam, update
+from sqlalchemy.orm import make_transient_to_detached
 
 from activitypub.errors import ForbiddenError, MalformedError
 from activitypub.objects.actor import Actor
@@ -25,7 +26,7 @@ from activitypub.vocab import TRAINED_ALGORITHMIC_MEDIA
 from fedi import text
 from fedi.config import Settings
 from fedi.context import Context
-from fedi.db import Id, Instant, Tx, insert, step, stepped
+from fedi.db import Id, Instant, Tx, insert, prepared, step, stepped
 from fedi.ids import TAIL_BITS, first_id_at
 from fedi.models import Account, Post, PostState
 from fedi.outbound.fetch import is_ours
@@ -187,8 +188,7 @@ async def save_note(
         **_place_in_thread(ctx.settings, note, parent),
         **await _shown(ctx, note),
     }
-    statement = insert(tx, Post).values(values).on_conflict_do_nothing(index_elements=[Post.iri])
-    made: Post | None = (await tx.execute(statement.returning(Post))).scalar_one_or_none()
+    made = await _insert(tx, values)
     if made is None:
         known = await find_post.by_iri(tx, note.id)
         assert known is not None, "it is in the way"
@@ -198,6 +198,27 @@ async def save_note(
     await hang_on(ctx, tx, made, note, is_edit=False)
     await _count(tx, author, made, parent)
     return made
+
+
+@prepared
+def _new_post(tx: Tx) -> Any:
+    table = Post.__table__
+    return insert(tx, table).on_conflict_do_nothing(index_elements=[table.c.iri]).returning(*table.c)
+
+
+async def _insert(tx: Tx, values: dict[str, Any]) -> Post | None:
+    """Insert a post, and return it as the session would have loaded it; None when its id is taken.
+
+    The session's own way to the same takes four times as long.
+    """
+    connection = await tx.connection()
+    row = (await connection.execute(_new_post(tx), values)).first()
+    if row is None:
+        return None
+    post = Post(**row._mapping)  # noqa: SLF001 - public, in spite of its name
+    make_transient_to_detached(post)
+    tx.add(post)
+    return post
 
 
 async def update_note(ctx: Context, tx: Tx, *, post: Post, note: Note, edited_at: datetime) -> None:

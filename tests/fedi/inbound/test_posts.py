@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from activitypub.read import rfc3339
 from activitypub.vocab import PUBLIC
@@ -16,6 +16,9 @@ from tests.fedi.remote import RemoteActor, RemoteServer
 from tests.servers import Server
 
 pytestmark = pytest.mark.anyio
+
+STATEMENTS_OF_A_POST_MAX = 12
+"""From the accepted activity to the home timelines: three that read, the post and its effects, two that end it."""
 
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 PICTURE = {
@@ -60,6 +63,24 @@ async def test_a_post_of_somebody_followed_comes_home(
     assert (await looking.get_account(server, followed.iri)).statuses_count == 1
     async with server.ctx.db.read() as tx:
         assert list((await tx.execute(select(PostTag.name))).scalars()) == ["artä"]
+
+
+async def test_a_plain_post_costs_few_statements(server: Server, followed: RemoteActor) -> None:
+    await verdict(server, followed, followed.creates(followed.note("before")))
+    await followed.sends(server, followed.creates(followed.note("counted")))
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    engines = [server.ctx.db._writer.sync_engine, server.ctx.db._reader.sync_engine]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    await server.work()
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+    mine = [statement for statement in seen if "picked" not in statement and "job.host" not in statement]
+    assert len([one for one in mine if not one.startswith("BEGIN")]) <= STATEMENTS_OF_A_POST_MAX, mine
 
 
 async def test_a_picture_is_kept_with_all_that_describes_it(server: Server, followed: RemoteActor) -> None:
