@@ -81,7 +81,7 @@ class Shown:
 
 
 async def show(request: Request) -> Response:
-    """GET /authorize_interaction: show what an address names, with what can be done about it."""
+    """Show what an address names, with what can be done about it."""
     given = await params.read(request)
     uri = _uri(given)
     async with context.of(request).db.read() as tx:
@@ -92,7 +92,7 @@ async def show(request: Request) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """POST /authorize_interaction: do what was decided.
+    """Do what was decided.
 
     Raises:
         Refused: 403 for a form that is not ours, 422 for a deed that does not fit, or as the deed.
@@ -113,7 +113,7 @@ async def act(request: Request) -> Response:
 
 
 async def share(request: Request) -> Response:
-    """GET /share: write a post that begins with the text of another site."""
+    """Show a form for a post that begins with the text of another site."""
     given = await params.read(request)
     async with context.of(request).db.read() as tx:
         signed_in = await sessions.find(request, tx)
@@ -135,7 +135,7 @@ async def share(request: Request) -> Response:
 
 
 async def publish(request: Request) -> Response:
-    """POST /share: publish it.
+    """Publish it.
 
     Raises:
         Refused: 403 for a form that is not ours, 422 for what cannot be published.
@@ -152,7 +152,7 @@ async def publish(request: Request) -> Response:
 
 
 async def sign_in(request: Request) -> Response:
-    """POST /oauth/sign_in/here: check a name and a password, and go back to the page."""
+    """Check a name and a password, and go back to the page."""
     given = await params.read(request)
     where = given.word("page") or ""
     if where not in CARRIED:

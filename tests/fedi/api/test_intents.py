@@ -249,7 +249,8 @@ async def test_a_post_that_is_not_for_the_visitor_is_not_shown(anna: Visitor) ->
         me = await tx.get_one(Account, ben.id)
         new = posting.NewPost(text="psst", visibility="private")
         hidden = await posting.publish(anna.server.ctx, tx, author=me, new=new)
-    await anna.open("/authorize_interaction", 404, uri=hidden.iri)
+    page = await anna.open("/authorize_interaction", 404, uri=hidden.iri)
+    assert "psst" not in page
 
 
 async def test_oneself_can_be_looked_at_but_not_followed(anna: Visitor) -> None:

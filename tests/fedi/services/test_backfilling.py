@@ -54,7 +54,7 @@ async def test_answers_are_read_page_by_page_and_fetched_from_their_own_hosts(
     server: Server, bob: RemoteActor
 ) -> None:
     carol = RemoteServer(server.network, host="carol.test").person("carol")
-    root = bob.note("root", replies=f"{bob.iri}/notes/root/replies")
+    root = bob.note("root", replies=f"{bob.iri}/notes/replies")
     answers = [who.note(f"a{number}", inReplyTo=root["id"]) for number, who in enumerate([bob, carol, bob])]
     ids = [note["id"] for note in answers]
     lie = {
