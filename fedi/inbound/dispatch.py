@@ -9,6 +9,8 @@ because a server does not answer is left to the queue to try again.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sqlalchemy.exc import IntegrityError
+
 from activitypub import activities
 from activitypub.activities import (
     Accept,
@@ -49,6 +51,7 @@ from fedi.inbound.handlers import (
     block,
     create,
     delete,
+    emoji_react,
     flag,
     follow,
     like,
@@ -78,6 +81,7 @@ HANDLERS: Final[Mapping[type, Handler]] = {
     Block: block.handle,
     Create: create.handle,
     Delete: delete.handle,
+    EmojiReact: emoji_react.handle,
     Flag: flag.handle,
     Follow: follow.handle,
     Like: like.handle,
@@ -93,7 +97,6 @@ HANDLERS: Final[Mapping[type, Handler]] = {
 """What is handled; every other type stands in `IGNORED`, and a test holds the two to the union of all."""
 
 IGNORED: Final[Mapping[type, str]] = {
-    EmojiReact: "reactions other than Like are not shown",
     Unknown: "a type that we do not know",
 }
 """What is recorded and otherwise ignored, and why."""
@@ -124,6 +127,9 @@ async def run(ctx: Context, job: queue.Claim) -> None:
             await _end(tx, job, row.id, ActivityState.DONE, None)
     except UnreachableError:
         raise
+    except IntegrityError as conflict:
+        # Somebody or something that it needs was deleted between asking and writing. Next time that is known.
+        raise UnreachableError("what it is about changed meanwhile", iri=row.iri) from conflict
     except Ignored as verdict:
         await _close(ctx, job, row, ActivityState.IGNORED, str(verdict))
     except (ActivityPubError, Refused) as refusal:

@@ -7,6 +7,7 @@ nothing that they could not know.
 from activitypub.activities import Like
 from fedi.context import Context
 from fedi.db import Tx
+from fedi.inbound.handlers import emoji_react
 from fedi.inbound.received import Effect, Ignored, Received
 from fedi.outbound import resolve
 from fedi.outbound.remote import require_storable
@@ -18,8 +19,10 @@ __all__ = ["handle"]
 
 
 async def handle(ctx: Context, received: Received[Like]) -> Effect:
-    """Take a favour of a local post."""
+    """Take a favour of a local post; with an emoji it is a reaction (Misskey)."""
     activity = received.activity
+    if activity.content:
+        return await emoji_react.handle(ctx, received)
     iri = activity.id or f"{activity.actor}#likes/{activity.object_id}"
     require_storable(iri)
     async with ctx.db.read() as tx:

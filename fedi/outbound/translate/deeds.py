@@ -8,7 +8,7 @@ Source: ActivityPub sections 6.5 to 6.10.
 
 from collections.abc import Sequence
 
-from activitypub.activities import Accept, Announce, Block, Follow, Like, Reject, Undo
+from activitypub.activities import Accept, Announce, Block, EmojiReact, Follow, Like, Reject, Undo
 from activitypub.addressing import Audience, Visibility, address
 from activitypub.vocab import PUBLIC
 from fedi import models
@@ -92,7 +92,7 @@ def reject(
     )
 
 
-def undo(done: Announce | Block | Follow | Like, *, to: Sequence[str] = ()) -> Undo:
+def undo(done: Announce | Block | EmojiReact | Follow | Like, *, to: Sequence[str] = ()) -> Undo:
     """Take an activity of ours back; it is embedded, because Mastodon finds few of them by id."""
     return Undo(
         id=f"{done.id}{'/' if '#' in str(done.id) else '#'}undo",

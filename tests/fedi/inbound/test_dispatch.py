@@ -31,15 +31,7 @@ async def test_every_parser_leads_to_the_table() -> None:
     assert len(activities.PARSERS) == len(get_args(activities.Activity))
 
 
-@pytest.mark.parametrize(
-    "activity",
-    [
-        {"type": "EmojiReact", "object": "https://fedi.test/n", "content": "x"},
-        {"type": "QuoteRequest", "object": "https://fedi.test/n", "instrument": "https://remote.test/n"},
-        {"type": "Dislike", "object": "https://fedi.test/n"},
-    ],
-    ids=lambda activity: activity["type"],
-)
+@pytest.mark.parametrize("activity", [{"type": "Dislike", "object": "https://fedi.test/n"}, {"type": "View"}])
 async def test_what_is_not_handled_is_recorded_with_its_reason(
     server: Server, bob: RemoteActor, activity: dict[str, object]
 ) -> None:
