@@ -10,7 +10,14 @@ from rich.table import Table
 
 from tests.bench import delivery, home, idle, inbox, processed
 
-RATIOS = {"inbox": inbox.bench, "processed": processed.bench, "delivery": delivery.bench, "home": home.bench}
+RATIOS = {
+    "inbox": inbox.bench,
+    "processed": processed.bench,
+    "delivery": delivery.warm,
+    "delivery-cold": delivery.cold,
+    "delivery-stock": delivery.stock,
+    "home": home.bench,
+}
 IDLE_RSS_MB_MAX = 120
 
 
