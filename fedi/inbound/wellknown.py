@@ -117,7 +117,8 @@ async def _describe_address(ctx: Context, address: str) -> Jrd:
     page = iris.profile(settings, "")
     if name is None and address.startswith(page) and "/" not in address.removeprefix(page):
         name = address.removeprefix(page)
-    is_server = address.rstrip("/") in {settings.origin, iris.instance_actor(settings)}
+    bare = f"https://{settings.domain}"  # whose WebFinger is ours, so the server at it is
+    is_server = address.rstrip("/") in {settings.origin, bare, iris.instance_actor(settings)}
     async with ctx.db.read() as tx:
         if is_server:
             account = await find_account.instance_actor(tx, settings)

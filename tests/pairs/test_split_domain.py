@@ -81,6 +81,17 @@ async def test_webfinger_has_one_subject_whichever_host_is_asked(pair: Pair) -> 
         assert (found.subject, found.self_href) == ("acct:bea@two.test", bea.iri), resource
 
 
+async def test_the_server_itself_is_found_by_either_address(pair: Pair) -> None:
+    for resource in (
+        "https://two.test",
+        "https://two.test/",
+        "https://social.two.test/",
+        "acct:two.test@two.test",
+    ):
+        answer = await pair.b.client.get("/.well-known/webfinger", params={"resource": resource})
+        assert Jrd.from_json(answer.json()).self_href == "https://social.two.test/actor", resource
+
+
 async def test_follows_and_mentions_reach_whoever_is_meant(pair: Pair) -> None:
     ann, bea = await pair.a.person("ann"), await pair.b.person("bea")
     await follow(pair.a, ann, "bea@social.two.test")
