@@ -22,6 +22,8 @@ __all__ = ["Option", "Poll", "Vote"]
 
 # Longest text of an option in characters that is kept; a vote repeats it, so it must not be cut differently.
 OPTION_CHARS_MAX: Final = limits.NAME_CHARS_MAX
+# Most votes or voters that we believe: everyone on earth, and room in 32 bits for those who vote here.
+VOTES_MAX: Final = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class Poll:
             end_time=read.instant(doc.get("endTime")),
             closed=read.instant(doc.get("closed")),
             is_closed=read.boolean(doc.get("closed")) or False,
-            voters_count=read.integer(doc.get("votersCount")),
+            voters_count=_figure(doc.get("votersCount")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -139,5 +141,11 @@ def _read_option(entry: object) -> Option | None:
     if not name or not name.strip():
         return None
     replies = entry.get("replies")
-    votes = read.integer(replies.get("totalItems")) if isinstance(replies, Mapping) else None
+    votes = _figure(replies.get("totalItems")) if isinstance(replies, Mapping) else None
     return Option(name=name, votes=votes or 0)
+
+
+def _figure(value: object) -> int | None:
+    """Read a number of votes or voters; more than can be is cut."""
+    found = read.integer(value, maximum=limits.INTEGER_MAX)
+    return None if found is None else min(found, VOTES_MAX)

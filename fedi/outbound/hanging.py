@@ -8,7 +8,7 @@ they have it, and would otherwise not see what became of it; but nobody gets in 
 import mimetypes
 import re
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -33,6 +33,9 @@ HASHTAG_CHARACTERS_MAX = 200
 """Of one hashtag; longer ones are nobody's topic."""
 
 OPEN = ("public", "unlisted")
+
+POLL_RUNS_FOR = timedelta(days=36_500)
+"""How long a poll may still run: a later end is a joke, and there is no moment after the year 9999."""
 
 _IPTC = re.compile(r"https?://cv\.iptc\.org/newscodes/digitalsourcetype/([A-Za-z]{1,60})")
 
@@ -125,7 +128,8 @@ def _count(poll: Poll, said: WirePoll, now: datetime) -> None:
     poll.tallies = [option.votes for option in said.options]
     poll.voters_count = said.voters_count or 0
     is_closed = said.is_closed or (said.closed is not None and said.closed <= now)
-    poll.expires_at = said.end_time or (None if is_closed else said.closed)
+    end = said.end_time or (None if is_closed else said.closed)
+    poll.expires_at = end and min(end, now + POLL_RUNS_FOR)
     poll.closed_at = (said.closed or poll.closed_at or now) if is_closed else None
     poll.fetched_at = now
 

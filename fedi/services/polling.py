@@ -221,6 +221,8 @@ async def receive_votes(
         if name not in poll.options or (not poll.multiple and (before or counted)):
             continue
         choice = poll.options.index(name)
+        if choice in before or choice in counted:
+            continue
         if await _cast(ctx, tx, poll_id=poll.id, voter=voter, choice=choice, iri=iri) is not None:
             counted.append(choice)
     if counted:

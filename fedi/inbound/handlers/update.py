@@ -63,8 +63,10 @@ async def _new(ctx: Context, received: Received[Update], said: Note) -> Effect:
     async with ctx.db.read() as tx:
         if not await receiving.is_relevant(tx, said):
             raise Ignored("nobody here has to do with it")
-    data = (await document(ctx, said.id, budget=received.budget)).data
-    note = create.trusted(received.activity.actor, data)
+    note = said
+    if received.activity.object_doc is not None:  # or it was fetched just now
+        data = (await document(ctx, said.id, budget=received.budget)).data
+        note = create.trusted(received.activity.actor, data)
     if note.id != said.id or note.is_vote:
         raise Ignored("its server serves something else")
     _require_new(ctx, note)

@@ -8,7 +8,7 @@ import pytest
 from activitypub import limits
 from activitypub.errors import MalformedError
 from activitypub.objects.note import Note
-from activitypub.objects.question import Option, Poll, Vote
+from activitypub.objects.question import VOTES_MAX, Option, Poll, Vote
 
 A = "https://m.example/users/bob"
 N = f"{A}/statuses/1"
@@ -56,6 +56,12 @@ def test_without_options_there_is_no_poll(doc: dict[str, Any]) -> None:
 @pytest.mark.parametrize("replies", [None, 5, "x", [], {}, {"totalItems": -1}, {"totalItems": "9"}])
 def test_an_odd_tally_counts_as_none(replies: object) -> None:
     assert Poll.from_json({"oneOf": [option(replies=replies)]}).options[0].votes == 0
+
+
+@pytest.mark.parametrize("claimed", [2**31, 2**63 - 1])
+def test_more_votes_than_people_are_cut(claimed: int) -> None:
+    found = Poll.from_json({"oneOf": [option(replies={"totalItems": claimed})], "votersCount": claimed})
+    assert found.options[0].votes == found.voters_count == VOTES_MAX
 
 
 def test_of_many_options_the_first_count() -> None:

@@ -334,3 +334,12 @@ async def test_a_drawn_picture_labels_the_post_into_which_it_is_put(town: Town) 
     post = await town.posts("alice")
     edited = await edits(town, "alice", post, attachment_ids=(picture,))
     assert edited.digital_source_type == TRAINED_ALGORITHMIC_MEDIA
+
+
+async def test_a_drawn_picture_keeps_its_label_when_it_is_posted_again(town: Town) -> None:
+    picture = await town.picture("alice", digital_source_type=TRAINED_ALGORITHMIC_MEDIA)
+    post = await town.posts("alice", "my photo", attachment_ids=(picture,))
+    assert post.digital_source_type == TRAINED_ALGORITHMIC_MEDIA
+    camera = TRAINED_ALGORITHMIC_MEDIA.replace("trainedAlgorithmicMedia", "digitalCapture")
+    photo = await town.picture("alice", digital_source_type=camera)
+    assert (await town.posts("alice", "my photo", attachment_ids=(photo,))).digital_source_type is None

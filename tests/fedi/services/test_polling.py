@@ -7,8 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from activitypub.errors import ForbiddenError
+from activitypub.objects.note import Note
+from activitypub.objects.question import VOTES_MAX
+from activitypub.vocab import PUBLIC
 from fedi.errors import Refused
 from fedi.models import Account, Job, Poll, PollVote, Post
+from fedi.outbound import remote
 from fedi.queries import polls as find
 from fedi.services import polling
 from fedi.services.polling import NewPoll
@@ -91,8 +95,10 @@ async def test_what_cannot_be_asked_is_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize(("options", "seconds"), [(["a", "b" * 50], 300), (["a", "b", "c", "d"], 2_629_746)])
-def test_the_limits_themselves_are_allowed(options: list[str], seconds: int) -> None:
-    polling.check(NewPoll(options=options, expires_in_s=seconds))
+async def test_the_limits_themselves_are_allowed(server: Server, options: list[str], seconds: int) -> None:
+    town = Town(server)
+    post = await town.posts("alice", poll=NewPoll(options=options, expires_in_s=seconds))
+    assert (await poll_of(town, post)).options == options
 
 
 async def test_a_post_has_pictures_or_a_poll(server: Server) -> None:
@@ -205,6 +211,24 @@ async def test_a_vote_in_a_poll_elsewhere_goes_to_its_author_alone(server: Serve
     assert second["object"]["name"] == "no"
     assert (payload["followers_of"], payload["account_ids"]) == (None, [otto.id])
     assert await standing(town, post) == ([4, 5], 8)
+
+
+@pytest.mark.parametrize("ends", [None, "9999-12-31T23:59:59Z"])
+async def test_a_poll_elsewhere_with_impossible_figures_takes_a_vote(town: Town, ends: str | None) -> None:
+    note = Note.from_json(
+        {
+            "id": "https://far.test/1", "type": "Question", "attributedTo": "https://far.test/users/otto",
+            "to": PUBLIC, "endTime": ends, "votersCount": 2**31 - 1,
+            "anyOf": [{"name": name, "replies": {"totalItems": 2**31 - 1}} for name in ("yes", "no")],
+        }
+    )  # fmt: skip
+    author = await town.one("otto@far.test")
+    async with town.server.ctx.db.write() as tx:
+        author = await tx.get_one(Account, author.id)
+        post = await remote.save_note(town.server.ctx, tx, author=author, note=note)
+    assert post is not None
+    await votes(town, "bob", post, 0, 1)
+    assert await standing(town, post) == ([VOTES_MAX + 1, VOTES_MAX + 1], VOTES_MAX + 1)
 
 
 # --- Votes from elsewhere (threats: row 27) -------------------------------------------------------------------
