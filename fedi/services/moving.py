@@ -44,11 +44,13 @@ def can_be_moved_to(target: Account) -> bool:
 
 
 def require_present(account: Account) -> None:
-    """Refuse what somebody cannot do here any more who lives elsewhere.
+    """Refuse what somebody cannot do here any more who lives elsewhere, or was suspended meanwhile.
 
     Raises:
-        Refused: 403, when the account moved.
+        Refused: 403, when the account moved or is suspended: a picture of theirs may still be drawn.
     """
+    if account.suspended_at is not None:
+        raise Refused(403, "This account is suspended.")
     if account.moved_to is not None:
         raise Refused(403, "This account has moved; post from the new one, or end the move first.")
 

@@ -53,8 +53,10 @@ async def unsuspend(
     """Take a suspension back; follows that it ended stay ended.
 
     Raises:
-        Refused: 422, when it is not suspended, or its server is.
+        Refused: 422, when it is not suspended, its server is, or it was deleted.
     """
+    if account.deleted_at is not None:
+        raise Refused(422, f"@{account.acct} was deleted.")
     if account.suspended_at is None:
         raise Refused(422, f"@{account.acct} is not suspended.")
     if account.deleted_at is not None:

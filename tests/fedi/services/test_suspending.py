@@ -74,6 +74,24 @@ async def test_the_followers_servers_hear_of_it_both_times(town: Town) -> None:
     assert back["object"]["followers"] == alice.followers
 
 
+async def test_what_is_ready_only_later_is_not_published_any_more(town: Town) -> None:
+    """A picture may be under way when its author is suspended."""
+    await act(town, suspending.suspend, "alice")
+    before = len(await town.outgoing())
+    with pytest.raises(Refused):
+        await town.posts("alice")
+    assert len(await town.outgoing()) == before
+
+
+async def test_who_was_deleted_stays_so(town: Town) -> None:
+    alice = await town.one("alice")
+    async with town.server.ctx.db.write() as tx:
+        gone = {"suspended_at": town.server.clock(), "deleted_at": town.server.clock()}
+        await tx.execute(update(Account).where(Account.id == alice.id).values(**gone))
+    with pytest.raises(Refused):
+        await act(town, suspending.unsuspend, "alice")
+
+
 async def test_twice_is_once(town: Town) -> None:
     await act(town, suspending.suspend, "alice")
     before = len(await town.outgoing())
