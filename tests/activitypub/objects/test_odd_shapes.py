@@ -15,6 +15,7 @@ from activitypub.objects.actor import Actor
 from activitypub.objects.attachment import Attachment
 from activitypub.objects.collection import Collection, CollectionPage
 from activitypub.objects.note import Note
+from activitypub.objects.question import Poll
 from activitypub.objects.tombstone import Tombstone
 
 pytestmark = pytest.mark.slow  # thousands of shapes
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.slow  # thousands of shapes
 SHAPES = Path(__file__).parents[2] / "data" / "wire-shapes"
 ACTOR = json.loads((SHAPES / "actor-service.json").read_text("utf-8"))
 NOTE = json.loads((SHAPES / "create-note-image-unlisted.json").read_text("utf-8"))["object"]
+QUESTION = json.loads((SHAPES / "question-inbound.json").read_text("utf-8"))
 
 ACTOR_FIELDS = sorted(
     ACTOR.keys()
@@ -103,6 +105,21 @@ def test_an_attachment_with_one_odd_field_never_costs_the_note(inner):
         assert_stays_the_same(Note, {**NOTE, "attachment": [{**NOTE["attachment"][0], inner: odd}]})
 
 
+@pytest.mark.parametrize("field", ["oneOf", "anyOf", "endTime", "closed", "votersCount"])
+def test_a_question_with_one_odd_field_is_read(field):
+    for odd in ODD:
+        assert Note.from_json({**QUESTION, field: odd}).id == QUESTION["id"]
+        assert_stays_the_same(Note, {**QUESTION, field: odd})
+
+
+@pytest.mark.parametrize("field", ["type", "name", "nameMap", "replies", "totalItems"])
+def test_an_option_with_one_odd_field_never_costs_the_question(field):
+    option = QUESTION["oneOf"][0]
+    for odd in ODD:
+        changed = {**option, "replies": {field: odd}} if field == "totalItems" else {**option, field: odd}
+        assert_stays_the_same(Note, {**QUESTION, "oneOf": [changed]})
+
+
 @pytest.mark.parametrize("outer", ["publicKey", "assertionMethod", "icon", "attachment", "tag", "generator"])
 def test_an_inner_object_with_one_odd_field_never_costs_the_actor(outer):
     whole = ACTOR[outer]
@@ -116,10 +133,15 @@ WORDS = st.sampled_from(
     [
         *ACTOR_FIELDS, *NOTE_FIELDS, "href", "mediaType", "value", "owner", "publicKeyPem", "items", "orderedItems",
         "first", "blurhash", "focalPoint", "icon", "rel", "totalItems", "formerType", "deleted", "automaticApproval",
+        "oneOf", "anyOf", "closed", "endTime", "votersCount",
     ]
 )  # fmt: skip
 VALUES = st.sampled_from(
-    [*sorted({"Note", "Person", "Emoji", "Mention", "Image", "Collection", "CollectionPage", IRI})]
+    [
+        *sorted(
+            {"Note", "Person", "Emoji", "Mention", "Image", "Collection", "CollectionPage", "Question", IRI}
+        )
+    ]
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | VALUES,
@@ -130,7 +152,7 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize("cls", [Actor, Note, Attachment, Collection, CollectionPage, Tombstone])
+@pytest.mark.parametrize("cls", [Actor, Note, Attachment, Collection, CollectionPage, Poll, Tombstone])
 @given(value=JSON)
 def test_any_json_is_read_or_refused_and_never_anything_else(cls, value):
     try:
@@ -139,7 +161,9 @@ def test_any_json_is_read_or_refused_and_never_anything_else(cls, value):
         return
 
 
-@pytest.mark.parametrize(("cls", "base"), [(Actor, ACTOR), (Note, NOTE)], ids=["actor", "note"])
+@pytest.mark.parametrize(
+    ("cls", "base"), [(Actor, ACTOR), (Note, NOTE), (Note, QUESTION)], ids=["actor", "note", "question"]
+)
 @given(fields=st.dictionaries(WORDS, JSON, max_size=8))
 def test_any_mixture_of_good_and_odd_fields_is_read_or_refused(cls, base, fields):
     assert_stays_the_same(cls, {**base, **fields})
