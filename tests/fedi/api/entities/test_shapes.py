@@ -59,6 +59,17 @@ MARKS: Shape = {
     "favourited": bool, "reblogged": bool, "muted": bool, "bookmarked": bool, "pinned": bool, "filtered": [dict],
 }  # fmt: skip
 
+POLL: Shape = {
+    "id": NUMBER, "expires_at": (MOMENT, None), "expired": bool, "multiple": bool, "votes_count": int,
+    "voters_count": (int, None), "options": [{"title": str, "votes_count": (int, None)}], "emojis": [EMOJI],
+    "voted": bool, "own_votes": [int],
+}  # fmt: skip
+
+STATUS_EDIT: Shape = {
+    "content": str, "spoiler_text": str, "sensitive": bool, "created_at": MOMENT, "account": ACCOUNT,
+    "poll": ({"options": [{"title": str}]}, None), "media_attachments": [MEDIA], "emojis": [EMOJI],
+}  # fmt: skip
+
 STATUS: Shape = {
     "id": NUMBER, "created_at": MOMENT, "in_reply_to_id": (NUMBER, None), "in_reply_to_account_id": (NUMBER, None),
     "sensitive": bool, "spoiler_text": str, "visibility": re.compile("public|unlisted|private|direct"),
@@ -68,6 +79,11 @@ STATUS: Shape = {
     "media_attachments": [MEDIA], "mentions": [{"id": NUMBER, "username": str, "url": ADDRESS, "acct": str}],
     "tags": [{"name": str, "url": ADDRESS}], "emojis": [EMOJI], "card": (dict, None), "poll": (dict, None),
     "quote": (dict, None),
+    "quote_approval": {
+        "automatic": [str], "manual": [str],
+        "current_user": re.compile("automatic|manual|denied|unknown"),
+    },
+    "pleroma": {"emoji_reactions": [{"name": str, "count": int, "me": bool}]},
     "fedi": (
         {
             "generated": bool, "digital_source_type": (str, None), "model": (str, None), "prompt": (str, None),
@@ -179,6 +195,15 @@ async def test_a_full_post_and_its_boost(server: "Server", enter: Enter, picture
     require_shape(boost["reblog"], {**STATUS, **MARKS})
     assert boost["id"] != post["id"]
     assert (boost["quote"], boost["media_attachments"]) == (None, [])
+
+
+async def test_a_poll_and_the_versions_of_its_post(enter: Enter) -> None:
+    anna = await enter("anna")
+    post = await anna.post("which?", poll={"options": ["a", "b"], "expires_in": 300})
+    require_shape(post, {**STATUS, **MARKS, "poll": POLL})
+    require_shape((await anna.http.get(f"/api/v1/polls/{post['poll']['id']}")).json(), POLL)
+    await anna.http.put(f"/api/v1/statuses/{post['id']}", json={"status": "none"})
+    require_shape((await anna.http.get(f"/api/v1/statuses/{post['id']}/history")).json(), [STATUS_EDIT])
 
 
 async def test_a_stranger_sees_no_marks(server: "Server", enter: Enter, picture: bytes) -> None:
