@@ -196,3 +196,23 @@ def test_script_that_got_through_would_not_run(visit: Open, complaints: list[str
     (complaint,) = complaints
     assert "Content Security Policy" in complaint
     complaints.clear()
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_visitor_signs_in_and_acts(visit: Open, site: Site, viewport: dict[str, int]) -> None:
+    where = "desk" if viewport is DESK else "phone"
+    page = visit(f"/authorize_interaction?uri={site.contents.post}", viewport=viewport)
+    page.get_by_label("Name").fill("mara")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    assert page.evaluate(OVERFLOW) == 0
+    keep(page, f"act-{where}-light")
+    page.get_by_role("button", name="Like").click()
+    assert page.get_by_role("status").inner_text() == "They will hear that you like it."
+    page.get_by_label("Your words").fill("How calm.")
+    page.get_by_label("To be seen by").select_option("unlisted")
+    page.get_by_role("button", name="Answer").click()
+    assert page.get_by_role("status").inner_text() == "Your answer was published."
+    page.goto("/share?text=Look%20here")
+    assert page.get_by_label("Your words").input_value() == "Look here"
+    keep(page, f"share-{where}-light")
