@@ -153,10 +153,12 @@ def on_commit(tx: Tx, callback: Callable[[], None]) -> None:
 async def alone(connection: AsyncConnection) -> None:
     """Wait until no other process sets the database up, and keep others waiting until this transaction ends.
 
-    On SQLite a writing transaction is alone by itself.
+    On SQLite a writing transaction is alone by itself, from its first statement on.
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SETTING_UP_LOCK})
+    else:
+        await connection.execute(text("SELECT 1"))
 
 
 def insert(tx: Tx, model: Any) -> Any:
@@ -237,7 +239,7 @@ def _sqlite_engine(url: str, *, begin: str, connections: int, readonly: bool = F
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        sqlite.begin_with(connection.connection.driver_connection, begin)
 
     return engine
 
