@@ -59,7 +59,7 @@ async def mentioned(ctx: Context, tx: Tx, source: str, *, by: int | None = None)
             account = await find_account.local_by_name(tx, username)
         else:
             account = await find_account.by_either_handle(tx, username, domain)
-        if account is not None and account.kind != "Application":
+        if account is not None and account.kind != "Application" and account.deleted_at is None:
             found[handle] = account
     away = await _away(tx, by, found.values())
     return {handle: account for handle, account in found.items() if account.id not in away}

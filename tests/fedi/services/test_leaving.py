@@ -16,6 +16,7 @@ from fedi.models import (
     Favourite,
     Job,
     Login,
+    Mention,
     Mute,
     OAuthToken,
     Pin,
@@ -231,6 +232,13 @@ async def test_the_name_stays_taken(town: Town) -> None:
     await town.server.work("default")
     with pytest.raises(Refused, match="taken"):
         await town.server.person("anna")
+
+
+async def test_nobody_mentions_who_is_gone(town: Town) -> None:
+    await leave(town)
+    post = await town.posts("ben", "hello @anna")
+    assert "<a" not in (await town.post(post.id)).content
+    assert await looking.count(town.server, Mention) == 0
 
 
 async def test_a_deletion_is_not_taken_back(town: Town) -> None:

@@ -85,7 +85,8 @@ async def test_what_is_not_theirs_is_passed_over(server: Server, bob: RemoteActo
     carol = bob.home.person("carol")
     foreign, neighbours, mine = eve.note("1"), carol.note("1"), bob.note("1")
     gone, odd = f"{bob.iri}/notes/gone", {"type": "Note"}
-    serve(bob, "pins", [foreign["id"], neighbours["id"], gone, odd, "as:Public", mine["id"]])
+    letter = bob.note("2", to=["https://fedi.test/users/alice"], cc=[])
+    serve(bob, "pins", [foreign["id"], neighbours["id"], gone, letter["id"], odd, "as:Public", mine["id"]])
     await visit(server, bob)
     assert await pinned(server) == [mine["id"]]
     assert foreign["id"] not in eve.home.asked
