@@ -8,13 +8,15 @@ that the last page is known to be the last.
 Source: Mastodon's documentation, "Pagination".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, SQLColumnExpression
+from sqlalchemy import Select, SQLColumnExpression, bindparam
 
-__all__ = ["Page", "Slice", "cut", "within"]
+from fedi.db import Id
+
+__all__ = ["Page", "Slice", "cut", "parameters", "shape", "within"]
 
 Row = TypeVar("Row")
 Statement = TypeVar("Statement", bound=Select[*tuple[Any, ...]])
@@ -47,6 +49,23 @@ def within(statement: Statement, key: SQLColumnExpression[int], page: Page) -> S
     if page.since_id is not None:
         statement = statement.where(key > page.since_id)
     return statement.order_by(key.desc()).limit(page.limit + 1)
+
+
+def shape(asked: Iterable[str]) -> Page:
+    """Return a page with parameters in place of these numbers, for statements that are built once.
+
+    To recognise a large statement takes SQLAlchemy longer than to run it, unless it is the same object.
+    """
+    # Parameters go wherever `within` puts numbers.
+    return Page(**{name: bindparam(name, type_=Id) for name in asked})  # type: ignore[arg-type]
+
+
+def parameters(page: Page) -> dict[str, int]:
+    """Return the numbers of a page, by name."""
+    numbers = {
+        "limit": page.limit, "max_id": page.max_id, "since_id": page.since_id, "min_id": page.min_id,
+    }  # fmt: skip
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
 def cut(rows: Sequence[Row], page: Page) -> Slice[Row]:

@@ -5,6 +5,7 @@ whatever the viewer follows. The public ones read the posts themselves. Everythi
 page is cut: a page with holes, or an empty one with more behind it, stops several clients.
 """
 
+import functools
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, or_, select
@@ -13,29 +14,29 @@ from sqlalchemy.orm import aliased
 from fedi.db import Id, Tx
 from fedi.models import Attachment, Favourite, HomeEntry, Post, PostState, PostTag
 from fedi.queries.limited import unlimited_posts
-from fedi.queries.page import Page, Slice, cut, within
+from fedi.queries.page import Page, Slice, cut, parameters, shape, within
 from fedi.queries.visibility import OPEN, visible_clause, wanted_clause
 
 __all__ = ["count_public", "favourites", "home", "of_account", "public", "tagged"]
 
 
-def _home() -> Select[int]:
+async def home(tx: Tx, viewer_id: int, page: Page) -> Slice[int]:
+    """Return ids of posts by people whom the viewer follows, by the viewer, or to the viewer."""
+    asked = parameters(page)
+    rows = await tx.execute(_home(frozenset(asked)), {"viewer": viewer_id, **asked})
+    return cut(rows.scalars().all(), page)
+
+
+@functools.cache
+def _home(asked: frozenset[str]) -> Select[int]:
+    """Build the statement for pages that have these numbers, once: it is asked more than all others."""
     viewer = bindparam("viewer", type_=Id)
-    return (
+    statement = (
         select(HomeEntry.post_id)
         .join(Post, Post.id == HomeEntry.post_id)
         .where(HomeEntry.account_id == viewer, visible_clause(viewer), wanted_clause(viewer))
     )
-
-
-_HOME = _home()
-"""Built once: it is asked more than all others, and building it costs as much as running it."""
-
-
-async def home(tx: Tx, viewer_id: int, page: Page) -> Slice[int]:
-    """Return ids of posts by people whom the viewer follows, by the viewer, or to the viewer."""
-    rows = await tx.execute(within(_HOME, HomeEntry.post_id, page), {"viewer": viewer_id})
-    return cut(rows.scalars().all(), page)
+    return within(statement, HomeEntry.post_id, shape(asked))
 
 
 async def public(
