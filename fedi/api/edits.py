@@ -19,7 +19,7 @@ from fedi.api.viewer import admit, find
 from fedi.models import Post
 from fedi.queries import edits as find_edits
 from fedi.queries import posts
-from fedi.services import composing, editing
+from fedi.services import composing, editing, quoting
 from fedi.services.editing import Change, Described
 
 __all__ = ["history", "update"]
@@ -37,6 +37,8 @@ async def update(request: Request) -> Response:
         post = await rendering.require_visible(tx, viewer.id, named)
         post_id = post.id
         await editing.edit(ctx, tx, author=author, post=post, change=_change(given, post))
+        if (word := given.word("quote_approval_policy")) is not None:
+            await quoting.set_policy(ctx, tx, author=author, post=post, word=word)
     async with ctx.db.read() as tx:
         return json_answer(await rendering.the_status(tx, ctx.settings, viewer.id, post_id))
 

@@ -43,7 +43,7 @@ async def preferences(request: Request) -> Response:
             "posting:default:visibility": login.default_visibility if login else "public",
             "posting:default:sensitive": login.default_sensitive if login else False,
             "posting:default:language": login.default_language if login else None,
-            "posting:default:quote_policy": login.default_quote_policy if login else "nobody",
+            "posting:default:quote_policy": login.default_quote_policy if login else "public",
             "reading:expand:media": "default",
             "reading:expand:spoilers": False,
             "reading:autoplay:gifs": False,

@@ -16,7 +16,10 @@ from fedi.services import notifying
 
 __all__ = ["clear", "dismiss", "index", "show"]
 
-KINDS = frozenset({"mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update"})
+KINDS = frozenset({
+    "favourite", "follow", "follow_request", "mention", "poll", "quote", "quoted_update", "reblog", "status",
+    "update",
+})  # fmt: skip
 """Those that this server makes; others that a client names are passed over."""
 
 

@@ -195,8 +195,6 @@ async def _new_post(ctx: Context, viewer: Viewer, given: Params) -> NewPost:
     """Read a post from the parameters, with the author's defaults for what is missing."""
     if given.word("scheduled_at"):
         raise errors.unprocessable("posts cannot be scheduled on this server")
-    if given.word("quoted_status_id"):
-        raise errors.unprocessable("posts cannot be quoted on this server")
     async with ctx.db.read() as tx:
         login = await tx.get(Login, viewer.id)
         parent_id = await _parent(tx, viewer.id, given)
@@ -211,7 +209,20 @@ async def _new_post(ctx: Context, viewer: Viewer, given: Params) -> NewPost:
         attachment_ids=tuple(given.identifiers("media_ids")),
         application_id=viewer.app.id,
         poll=polls.new_poll(given),
+        quote_of_id=_quoted(given),
+        quote_policy=given.word("quote_approval_policy"),
     )
+
+
+def _quoted(given: Params) -> int | None:
+    """Return the id of the post that is quoted; what is none is a post that does not exist."""
+    text = given.word("quoted_status_id")
+    if text is None:
+        return None
+    found = params.as_identifier(text)
+    if found is None:
+        raise errors.not_found()
+    return found
 
 
 async def _parent(tx: Tx, viewer_id: int, given: Params) -> int | None:

@@ -192,7 +192,7 @@ def credential_account(
             "discoverable": row.discoverable,
             "indexable": row.indexable,
             "attribution_domains": row.attribution_domains,
-            "quote_policy": login.default_quote_policy if login else "nobody",
+            "quote_policy": login.default_quote_policy if login else "public",
         },
         "role": _role(RoleName(login.role) if login else RoleName.USER),
         "fedi": {"tells_of_blocks": login.tells_of_blocks if login else False},

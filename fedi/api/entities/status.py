@@ -14,15 +14,23 @@ from fedi.api.entities.application import PublicApplication, public_application
 from fedi.api.entities.attachment import MediaAttachment, attachment, is_shown
 from fedi.api.entities.emoji import CustomEmoji, custom_emojis
 from fedi.api.entities.poll import Poll, poll
+from fedi.api.entities.quote import (
+    Extras,
+    QuoteApproval,
+    ShallowQuote,
+    extras,
+    quote_approval,
+    shallow_quote,
+)  # fmt: skip
 from fedi.clock import isoformat_ms
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
 from fedi.models import Post
 from fedi.queries.posts import PostView
-from fedi.text import sanitise
+from fedi.text import sanitise, with_quote_link
 
 __all__ = [
-    "Context", "Generated", "Status", "StatusMention", "StatusSource", "StatusTag", "status",
+    "Context", "Generated", "Quote", "Status", "StatusMention", "StatusSource", "StatusTag", "status",
     "status_source",
 ]  # fmt: skip
 
@@ -82,7 +90,9 @@ class Status(TypedDict):
     emojis: list[CustomEmoji]
     card: None
     poll: Poll | None
-    quote: None
+    quote: "Quote | ShallowQuote | None"
+    quote_approval: QuoteApproval
+    pleroma: Extras
     fedi: Generated | None
     favourited: NotRequired[bool]
     reblogged: NotRequired[bool]
@@ -91,6 +101,13 @@ class Status(TypedDict):
     pinned: NotRequired[bool]
     filtered: NotRequired[list[Any]]
     text: NotRequired[str]
+
+
+class Quote(TypedDict):
+    """The quote in a post."""
+
+    state: str
+    quoted_status: Status | None
 
 
 class StatusSource(TypedDict):
@@ -108,13 +125,14 @@ class Context(TypedDict):
     descendants: list[Status]
 
 
-def status(view: PostView, settings: Settings, *, marked: bool) -> Status:
+def status(view: PostView, settings: Settings, *, marked: bool, quoted: bool = False) -> Status:
     """Build a post.
 
     Args:
         view: the post.
         settings: for addresses.
         marked: whether somebody asks, whose favours and boosts are in the view.
+        quoted: whether it is shown inside a post that quotes it; what it quotes itself is then only named.
     """
     post = view.post
     shown = view.reblog or view
@@ -132,9 +150,9 @@ def status(view: PostView, settings: Settings, *, marked: bool) -> Status:
         "replies_count": shown.post.replies_count,
         "reblogs_count": shown.post.reblogs_count,
         "favourites_count": shown.post.favourites_count,
-        "quotes_count": 0,
+        "quotes_count": shown.post.quotes_count,
         "edited_at": isoformat_ms(post.edited_at) if post.edited_at else None,
-        "content": sanitise(shown.post.content),
+        "content": _content(shown),
         "reblog": status(view.reblog, settings, marked=marked) if view.reblog else None,
         "application": public_application(view.application) if view.application else None,
         "account": account(view.account, settings),
@@ -150,7 +168,9 @@ def status(view: PostView, settings: Settings, *, marked: bool) -> Status:
         "poll": None
         if view.poll is None
         else poll(view.poll, marked=marked, voted=view.voted, chosen=view.chosen),
-        "quote": None,
+        "quote": shallow_quote(view) if quoted else _quote(view, settings, marked=marked),
+        "quote_approval": quote_approval(shown),
+        "pleroma": extras(shown, marked=marked),
         "fedi": None if view.reblog else _generated(post),
     }
     if marked:
@@ -172,6 +192,21 @@ def _poll(view: PostView, *, marked: bool) -> Poll | None:
     if view.poll is None:
         return None
     return poll(view.poll, marked=marked, voted=view.voted, chosen=view.chosen)
+
+
+def _content(view: PostView) -> str:
+    """Return the words; the paragraph that leads to what a post of ours quotes is not kept with them."""
+    said = sanitise(view.post.content)
+    if not view.post.local or view.quoted_link is None:
+        return said
+    return sanitise(with_quote_link(said, view.quoted_link))
+
+
+def _quote(view: PostView, settings: Settings, *, marked: bool) -> Quote | None:
+    if view.quote_state is None:
+        return None
+    shown = status(view.quoted, settings, marked=marked, quoted=True) if view.quoted is not None else None
+    return {"state": view.quote_state, "quoted_status": shown}
 
 
 def _mention(row: AccountRow) -> StatusMention:

@@ -54,7 +54,6 @@ async def test_defaults_come_from_the_authors_login(server: "Server", enter: Ent
         {"status": "x", "media_ids": ["nonsense"]},
         {"status": "x", "scheduled_at": "2030-01-01T00:00:00Z"},
         {"status": "x", "poll": {"options": ["a"], "expires_in": 300}},
-        {"status": "x", "quoted_status_id": "1"},
         {"status": {"a": "b"}},
     ],
 )
