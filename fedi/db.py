@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, case, event, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
@@ -93,6 +94,13 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else datetime.fromtimestamp(value / 1000, tz=UTC)
 
 
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": msgspec.json.decode,
+}
+"""A fifth of the standard library's time; a job or a post has several such columns."""
+
+
 class Database:
     """The engine, behind `read()` and `write()`.
 
@@ -108,7 +116,7 @@ class Database:
             self._reader = _sqlite_engine(url, begin="BEGIN", connections=READERS_MAX, readonly=True)
         else:
             self._writer = create_async_engine(
-                url, pool_size=POSTGRES_CONNECTIONS_MAX, max_overflow=0, pool_pre_ping=True
+                url, pool_size=POSTGRES_CONNECTIONS_MAX, max_overflow=0, pool_pre_ping=True, **_JSON
             )
             # The same connections. PostgreSQL's own level would show each statement another moment.
             self._reader = self._writer.execution_options(
@@ -219,6 +227,7 @@ def _sqlite_engine(url: str, *, begin: str, connections: int, readonly: bool = F
         max_overflow=0,
         pool_timeout=60,
         connect_args={"async_creator_fn": sqlite.connect},
+        **_JSON,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

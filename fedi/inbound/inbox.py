@@ -226,13 +226,14 @@ async def write(tx: Tx, accepted: Sequence[Accepted]) -> None:
     One that the same server sent before is passed over, so that a repeated delivery has one effect.
     """
     rows = {one.ids.next(): one for one in accepted}
-    made = await tx.execute(_insert(tx), [_row(key, one) for key, one in rows.items()])
-    fresh = sorted(made.scalars())
-    jobs = [
-        queue.NewJob(queue="inbox", kind="inbox", payload={"activity_id": key}, order_key=rows[key].order_on)
-        for key in fresh
-    ]
-    await queue.enqueue(tx, accepted[-1].wake, jobs, now=accepted[-1].now)
+    jobs = {
+        key: queue.NewJob(queue="inbox", kind="inbox", payload={"activity_id": key}, order_key=one.order_on)
+        for key, one in rows.items()
+    }
+    connection = await tx.connection()
+    await connection.execute(_insert(tx), [_row(key, one) for key, one in rows.items()])
+    # A repetition has no row of this id, and gets no job.
+    await queue.enqueue_for(tx, accepted[-1].wake, jobs, of=Activity, now=accepted[-1].now)
     await _clear_peers(tx, accepted)
 
 
@@ -278,7 +279,6 @@ async def _clear_peers(tx: Tx, accepted: Sequence[Accepted]) -> None:
 @prepared
 def _insert(tx: Tx) -> Any:
     table = Activity.__table__  # not the model: the ORM's bulk insert costs more, and there is no object
-    statement = insert(tx, table).on_conflict_do_nothing(
+    return insert(tx, table).on_conflict_do_nothing(
         index_elements=[table.c.direction, table.c.signer_origin, table.c.iri]
     )
-    return statement.returning(table.c.id)

@@ -7,6 +7,7 @@ worker whose lease ran out gets `LeaseLostError` and its whole transaction is ro
 makes an effect happen once.
 """
 
+import functools
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +17,14 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from fedi.db import Tx, insert, on_commit, prepared
+from fedi.db import Id, Tx, insert, on_commit, prepared
 from fedi.errors import LeaseLostError
 from fedi.jobs.wake import Wake
 from fedi.models import Job, JobState
 
 __all__ = [
-    "Claim", "NewJob", "bury", "claim", "dead", "drop", "enqueue", "extend", "extend_many", "finish",
-    "finish_many", "hasten", "release", "retry", "revive", "status",
+    "Claim", "NewJob", "bury", "claim", "dead", "drop", "enqueue", "enqueue_for", "extend", "extend_many",
+    "finish", "finish_many", "hasten", "release", "retry", "revive", "status",
 ]  # fmt: skip
 
 CANDIDATES_PER_JOB = 8
@@ -65,23 +66,60 @@ async def enqueue(tx: Tx, wake: Wake, jobs: Sequence[NewJob], *, now: datetime) 
     """Write jobs into the caller's transaction; one whose `dedupe_key` exists already is left out."""
     if not jobs:
         return
+    await tx.execute(_insert(tx), [_columns(job, now) for job in jobs])
+    await _announce(tx, wake, jobs)
+
+
+async def enqueue_for(tx: Tx, wake: Wake, jobs: Mapping[int, NewJob], *, of: Any, now: datetime) -> None:
+    """Write the jobs whose row exists, for who inserted rows that may have been there before.
+
+    To have the database tell which rows are new costs more than to insert them: the driver then builds one
+    long statement for every batch.
+
+    Args:
+        tx: a writing transaction.
+        wake: tells the workers.
+        jobs: by the id of the row that they are about; they have no `dedupe_key`.
+        of: the model of these rows.
+        now: the present.
+    """
+    if not jobs:
+        return
     rows = [
-        {
-            "queue": job.queue,
-            "kind": job.kind,
-            "payload": dict(job.payload),
-            "run_at": job.run_at or now,
-            "host": job.host,
-            "order_key": job.order_key,
-            "dedupe_key": job.dedupe_key,
-            "created_at": now,
-        }
-        for job in jobs
+        {f"new_{name}": value for name, value in _columns(job, now).items()} | {"row_id": row_id}
+        for row_id, job in jobs.items()
     ]
-    await tx.execute(_insert(tx), rows)
+    connection = await tx.connection()
+    await connection.execute(_insert_for(of), rows)
+    await _announce(tx, wake, list(jobs.values()))
+
+
+def _columns(job: NewJob, now: datetime) -> dict[str, Any]:
+    return {
+        "queue": job.queue,
+        "kind": job.kind,
+        "payload": dict(job.payload),
+        "run_at": job.run_at or now,
+        "host": job.host,
+        "order_key": job.order_key,
+        "dedupe_key": job.dedupe_key,
+        "created_at": now,
+    }
+
+
+async def _announce(tx: Tx, wake: Wake, jobs: Sequence[NewJob]) -> None:
     queues = frozenset(job.queue for job in jobs)
     await wake.announce(tx, queues)
     on_commit(tx, lambda: wake.set(queues))
+
+
+@functools.cache
+def _insert_for(model: Any) -> Any:
+    table: Any = Job.__table__
+    names = ("queue", "kind", "payload", "run_at", "host", "order_key", "created_at")
+    values = [bindparam(f"new_{name}", type_=table.c[name].type) for name in names]
+    wanted = exists().where(model.id == bindparam("row_id", type_=Id))
+    return table.insert().from_select(list(names), select(*values).where(wanted))
 
 
 @prepared
