@@ -8,6 +8,7 @@ other wrote, nor a boost of it, nor hears of what the other does. A mute is less
 the viewer does not want out of timelines, and leaves it where the viewer goes to look at it.
 """
 
+import functools
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -15,8 +16,10 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     CompoundSelect,
+    Select,
     String,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -27,13 +30,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from fedi.db import Tx
+from fedi.db import Id, Tx
 from fedi.models import Account, Block, DomainBlock, Follow, FollowState, Mention, Mute, Post, PostState
 from fedi.queries.limited import unlimited_accounts
 
 __all__ = [
-    "OPEN", "apart", "apart_from", "are_apart", "can_see", "covers", "heard_clause", "keeps_host_away",
-    "public_clause", "visible_clause", "wanted_clause",
+    "OPEN", "apart", "apart_from", "are_apart", "can_see", "covers", "heard_clause", "is_told",
+    "keeps_host_away", "public_clause", "visible_clause", "wanted_clause",
 ]  # fmt: skip
 
 Viewer = int | BindParameter[int]
@@ -101,18 +104,34 @@ def apart(viewer_id: Viewer, other: type[Account]) -> ColumnElement[bool]:
     )
 
 
-def heard_clause(viewer_id: Viewer, other: type[Account] | int) -> ColumnElement[bool]:
-    """Return the condition under which a viewer is told of what an account does, given as itself or by id."""
-    if isinstance(other, int):
-        return exists().where(_DOER.id == other, heard_clause(viewer_id, _DOER))
+def heard_clause(viewer_id: Viewer, other: type[Account]) -> ColumnElement[bool]:
+    """Return the condition under which a viewer is told of what an account (or an alias of it) does."""
     muted = select(_MUTE.target_id).where(_MUTE.account_id == viewer_id, _MUTE.notifications)
     return and_(other.id.not_in(muted), ~apart(viewer_id, other), unlimited_accounts(viewer_id, other))
 
 
+async def is_told(tx: Tx, account_id: int, doer_id: int) -> bool:
+    """Tell whether somebody lives here and is told of what an account does."""
+    return (await tx.execute(_told(), {"viewer": account_id, "doer": doer_id})).first() is not None
+
+
+@functools.cache
+def _told() -> Select[int]:
+    viewer, doer = bindparam("viewer", type_=Id), bindparam("doer", type_=Id)
+    heard = exists().where(_DOER.id == doer, heard_clause(viewer, _DOER))
+    return select(Account.id).where(Account.id == viewer, Account.domain == "", heard)
+
+
 async def are_apart(tx: Tx, account_id: int, other_id: int) -> bool:
     """Tell whether one of two people blocks the other, or the other's server."""
-    found = await tx.execute(select(Account.id).where(Account.id == other_id, apart(account_id, Account)))
+    found = await tx.execute(_apart(), {"viewer": account_id, "other": other_id})
     return found.first() is not None
+
+
+@functools.cache
+def _apart() -> Select[int]:
+    viewer, other = bindparam("viewer", type_=Id), bindparam("other", type_=Id)
+    return select(Account.id).where(Account.id == other, apart(viewer, Account))
 
 
 async def apart_from(tx: Tx, account_id: int, others: Collection[int]) -> set[int]:
@@ -170,5 +189,12 @@ _OF_BOOSTED = _Related(aliased(Account), aliased(Follow), aliased(Mention))
 
 async def can_see(tx: Tx, viewer_id: int | None, post: Post) -> bool:
     """Tell whether this viewer may see this post."""
-    found = await tx.execute(select(Post.id).where(Post.id == post.id, visible_clause(viewer_id)))
+    known = {} if viewer_id is None else {"viewer": viewer_id}
+    found = await tx.execute(_seen(stranger=viewer_id is None), {"post": post.id, **known})
     return found.first() is not None
+
+
+@functools.cache
+def _seen(*, stranger: bool) -> Select[int]:
+    viewer = None if stranger else bindparam("viewer", type_=Id)
+    return select(Post.id).where(Post.id == bindparam("post", type_=Id), visible_clause(viewer))

@@ -5,12 +5,12 @@ taken back and made again) tells once. Nobody is told of what they did themselve
 whom they block or mute, and people of other servers are told by their servers.
 """
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from fedi.context import Context
 from fedi.db import Tx, insert
-from fedi.models import Account, Notification
-from fedi.queries.visibility import heard_clause
+from fedi.models import Notification
+from fedi.queries.visibility import is_told
 
 __all__ = ["clear", "dismiss", "notify", "retract"]
 
@@ -30,8 +30,7 @@ async def notify(
     """
     if account_id == from_account_id and kind != "poll":  # the end of one's own poll is news
         return
-    told = select(Account.id).where(Account.id == account_id, Account.domain == "")
-    if (await tx.execute(told.where(heard_clause(account_id, from_account_id)))).first() is None:
+    if not await is_told(tx, account_id, from_account_id):
         return
     await tx.execute(
         insert(tx, Notification)
