@@ -84,7 +84,7 @@ async def plan(ctx: Context, tx: Tx, *, account: Account) -> None:
     """Have the links of a profile checked soon, if it has any."""
     if any(is_link(str(row.get("source", ""))) for row in account.fields):
         job = queue.NewJob(
-            queue="default",
+            queue="inbox",  # where jobs wait that ask others
             kind="verify_links",
             payload={"account_id": account.id},
             dedupe_key=f"verify_links:{account.id}",

@@ -58,7 +58,7 @@ async def run(ctx: Context, job: queue.Claim) -> None:
 async def ask_whether_gone(ctx: Context, tx: Tx, *, iri: str) -> None:
     """Have somebody's server asked whether they are gone; while that waits, another wish changes nothing."""
     job = queue.NewJob(
-        queue="default", kind="confirm_gone", payload={"iri": iri}, dedupe_key=f"confirm_gone:{iri}"
+        queue="inbox", kind="confirm_gone", payload={"iri": iri}, dedupe_key=f"confirm_gone:{iri}"
     )
     await queue.enqueue(tx, ctx.wake, [job], now=ctx.clock())
 

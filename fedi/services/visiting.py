@@ -49,7 +49,7 @@ def is_due(ctx: Context, account: Account) -> bool:
 async def plan(ctx: Context, tx: Tx, *, account: Account) -> None:
     """Have an account's collections read soon; while that waits, another wish changes nothing."""
     job = queue.NewJob(
-        queue="default",
+        queue="inbox",
         kind="visit",
         payload={"account_id": account.id},
         dedupe_key=f"visit:{account.id}",
