@@ -25,14 +25,14 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def town(server: Server) -> Town:
-    return Town(server)
+def town(either_server: Server) -> Town:
+    return Town(either_server)
 
 
 @pytest.fixture
-def bob(server: Server) -> RemoteActor:
+def bob(either_server: Server) -> RemoteActor:
     """Somebody on another server."""
-    return RemoteServer(server.network).person("bob")
+    return RemoteServer(either_server.network).person("bob")
 
 
 async def known(server: Server, bob: RemoteActor, name: str = "1", **policy: Any) -> Post:

@@ -49,8 +49,8 @@ def test_a_custom_emoji_goes_by_its_name_and_the_server_that_sent_it(content: st
 
 
 @pytest.fixture
-def town(server: Server) -> Town:
-    return Town(server)
+def town(either_server: Server) -> Town:
+    return Town(either_server)
 
 
 async def react(town: Town, who: str, post: Post, name: str, *, back: bool = False) -> None:
