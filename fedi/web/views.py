@@ -90,6 +90,8 @@ class Card:
     author: Person
     boosted_by: Person | None
     content: Markup
+    quoted: "Card | None"
+    """The post that it quotes, when its author lets it and everyone may see it."""
     warning: str
     """Shown first, with the rest behind it; empty when there is nothing to warn of."""
     language: str | None
@@ -142,7 +144,8 @@ def card(view: PostView, settings: Settings) -> Card:
         iri=post.iri,
         author=person(shown.account, settings),
         boosted_by=person(view.account, settings) if view.reblog else None,
-        content=_html(post.content),
+        content=_content(shown),
+        quoted=card(shown.quoted, settings) if shown.quoted else None,
         warning=_warning(post),
         language=post.language,
         pictures=tuple(_picture(attachment) for attachment in shown.attachments),
@@ -157,6 +160,14 @@ def card(view: PostView, settings: Settings) -> Card:
         boosts=post.reblogs_count,
         favourites=post.favourites_count,
     )
+
+
+def _content(view: PostView) -> Markup:
+    """Return the words of a post; one of ours that quotes gets the link that others bring along."""
+    said = view.post.content
+    if view.post.local and view.quoted_link is not None:
+        said = text.with_quote_link(said, view.quoted_link)
+    return _html(said)
 
 
 def moment(at: datetime) -> Moment:
