@@ -135,13 +135,20 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Tx]:
+    async def write(self, *, puts_off: bool = False) -> AsyncIterator[Tx]:
         """Open a transaction, commit it when the block ends well, then run what `on_commit` was given.
 
         No network, picture or model work inside: the one writer of SQLite is held meanwhile.
+
+        Args:
+            puts_off: on SQLite, let statements for many rows wait for COMMIT, where a mistake in one of them
+                is then raised.
         """
         async with AsyncSession(self._writer, expire_on_commit=False) as session:
             async with session.begin():
+                if puts_off and self.is_sqlite:
+                    raw = await (await session.connection()).get_raw_connection()
+                    sqlite.put_off(raw.driver_connection)
                 yield session
             for callback in session.info.get("on_commit", ()):
                 callback()

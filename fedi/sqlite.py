@@ -12,12 +12,15 @@ and because a cursor whose rows were all fetched holds nothing open.
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import aiosqlite
 
-__all__ = ["begin_with", "connect"]
+__all__ = ["begin_with", "connect", "put_off"]
+
+Many = tuple[sqlite3.Cursor, str, list[Any]]
+"""A statement and the rows that it is to be executed for."""
 
 CHUNK_ROWS = 64
 """Of aiosqlite's own iteration, which nobody here uses."""
@@ -30,24 +33,24 @@ class _Cursor(aiosqlite.Cursor):
         super().__init__(connection, cursor)
         self._rows: list[Any] = []
 
+    @property
+    def _home(self) -> "_Connection":
+        assert isinstance(self._conn, _Connection)
+        return self._conn
+
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> aiosqlite.Cursor:
         """Execute a statement and fetch its rows."""
         values = () if parameters is None else parameters
-        begin = self._begin()
-        self._rows = await self._execute(_execute_and_fetch, self._cursor, begin, sql, values)  # type: ignore[no-untyped-call] # of aiosqlite
+        due = self._home.due()
+        self._rows = await self._execute(_execute_and_fetch, self._cursor, due, sql, values)  # type: ignore[no-untyped-call] # of aiosqlite
         return self
 
     async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> aiosqlite.Cursor:
-        """Execute a statement for each of some rows."""
-        begin = self._begin()
-        await self._execute(_execute_many, self._cursor, begin, sql, parameters)  # type: ignore[no-untyped-call] # of aiosqlite
+        """Execute a statement for each of some rows, now or with what comes next."""
+        self._home.put_off.append((self._cursor, sql, list(parameters)))
+        if not self._home.puts_off:
+            await self._execute(_catch_up, self._cursor, self._home.due())  # type: ignore[no-untyped-call] # of aiosqlite
         return self
-
-    def _begin(self) -> str | None:
-        """Return how a transaction has to begin before the next statement, if one has to."""
-        assert isinstance(self._conn, _Connection)
-        begin, self._conn.begin_with = self._conn.begin_with, None
-        return begin
 
     async def fetchall(self) -> list[Any]:
         """Return the rows of the last statement, once."""
@@ -58,15 +61,34 @@ class _Cursor(aiosqlite.Cursor):
         """Do nothing: all rows are fetched, so the statement is at its end."""
 
 
+class _Due(NamedTuple):
+    """What has to be done before the next statement."""
+
+    begin: str | None
+    many: list[Many]
+
+
 class _Connection(aiosqlite.Connection):
     """A connection whose cursors are `_Cursor`."""
 
     begin_with: str | None = None
     """The BEGIN that is due with the next statement."""
+    puts_off: bool = False
+    """Whether statements for many rows wait for the next statement, or for COMMIT, and share its hop."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
+        super().__init__(connector, iter_chunk_size)
+        self.put_off: list[Many] = []
 
     def cursor(self) -> _Cursor:  # type: ignore[override] # an awaitable there; SQLAlchemy enters either
         """Return a cursor, without a hop."""
         return _Cursor(self, self._conn.cursor())
+
+    def due(self) -> _Due:
+        """Return what has to be done first, and forget it."""
+        found = _Due(self.begin_with, self.put_off)
+        self.begin_with, self.put_off = None, []
+        return found
 
     async def _connect(self) -> aiosqlite.Connection:
         """Open the file; when that fails, leave no thread that has something to tell a closed event loop."""
@@ -77,14 +99,18 @@ class _Connection(aiosqlite.Connection):
             raise
 
     async def commit(self) -> None:
-        """Commit, if there is anything to commit."""
-        self.begin_with = None
-        if self._conn.in_transaction:
+        """Do what was put off and commit, if there is anything to commit."""
+        due = self.due()
+        self.puts_off = False
+        if due.many:
+            await self._execute(_catch_up_and_commit, self._conn.cursor(), due)  # type: ignore[no-untyped-call] # of aiosqlite
+        elif self._conn.in_transaction:
             await super().commit()
 
     async def rollback(self) -> None:
         """Roll back, if the transaction has not ended yet."""
-        self.begin_with = None
+        self.due()
+        self.puts_off = False
         if self._conn.in_transaction:
             await super().rollback()
 
@@ -100,6 +126,18 @@ def begin_with(connection: Any, begin: str) -> None:
     connection.begin_with = begin
 
 
+def put_off(connection: Any) -> None:
+    """Have statements for many rows wait for the next statement or for the end of the transaction.
+
+    A mistake in one of them is then raised there, and how many rows it changed is not told.
+
+    Args:
+        connection: the driver's connection, from `connect`.
+    """
+    assert isinstance(connection, _Connection)
+    connection.puts_off = True
+
+
 def connect(path: str, **options: Any) -> aiosqlite.Connection:
     """Return a connection to be awaited: SQLAlchemy's `async_creator_fn`."""
     options["check_same_thread"] = False  # cursors are made in the event loop's thread
@@ -108,16 +146,19 @@ def connect(path: str, **options: Any) -> aiosqlite.Connection:
     return connection
 
 
-def _execute_and_fetch(
-    cursor: sqlite3.Cursor, begin: str | None, sql: str, values: Iterable[Any]
-) -> list[Any]:
-    if begin is not None:
-        cursor.execute(begin)
+def _execute_and_fetch(cursor: sqlite3.Cursor, due: _Due, sql: str, values: Iterable[Any]) -> list[Any]:
+    _catch_up(cursor, due)
     cursor.execute(sql, values)  # type: ignore[arg-type] # any iterable of values will do
     return cursor.fetchall() if cursor.description else []
 
 
-def _execute_many(cursor: sqlite3.Cursor, begin: str | None, sql: str, rows: Iterable[Iterable[Any]]) -> None:
-    if begin is not None:
-        cursor.execute(begin)
-    cursor.executemany(sql, rows)  # type: ignore[arg-type] # any iterable of values will do
+def _catch_up(cursor: sqlite3.Cursor, due: _Due) -> None:
+    if due.begin is not None:
+        cursor.execute(due.begin)
+    for one, sql, rows in due.many:
+        one.executemany(sql, rows)
+
+
+def _catch_up_and_commit(cursor: sqlite3.Cursor, due: _Due) -> None:
+    _catch_up(cursor, due)
+    cursor.connection.commit()

@@ -95,7 +95,7 @@ class GroupCommit:
         by_writer: dict[Writer[Any], list[Any]] = {}
         for one in batch:
             by_writer.setdefault(one.writer, []).append(one.item)
-        async with batch[0].db.write() as tx:
+        async with batch[0].db.write(puts_off=True) as tx:
             for writer, items in by_writer.items():
                 await writer(tx, items)
         self.commits += 1

@@ -104,3 +104,36 @@ async def test_many_read_at_once_while_one_writes(db: Database) -> None:
         await tx.flush()
         assert await asyncio.gather(*(names(db) for _ in range(20))) == [[]] * 20
     assert await asyncio.gather(*(names(db) for _ in range(20))) == [["a"]] * 20
+
+
+async def test_statements_for_many_rows_may_wait_for_the_end(db: Database, hops: list[str]) -> None:
+    many = [{"name": f"n{number}"} for number in range(3)]
+    more = [{"name": f"m{number}"} for number in range(2)]
+    async with db.write(puts_off=True) as tx:
+        connection = await tx.connection()
+        await connection.execute(text("INSERT INTO t (name) VALUES (:name)"), many)
+        await connection.execute(text("INSERT INTO t (name) VALUES (:name)"), more)
+    assert hops == ["_catch_up_and_commit"]
+    assert await names(db) == ["n0", "n1", "n2", "m0", "m1"]
+
+
+async def test_what_was_put_off_is_done_before_the_next_statement(db: Database) -> None:
+    async with db.write(puts_off=True) as tx:
+        connection = await tx.connection()
+        await connection.execute(text("INSERT INTO t (name) VALUES (:name)"), [{"name": "a"}, {"name": "b"}])
+        assert (await connection.execute(text("SELECT count(*) FROM t"))).scalar_one() == 2
+
+
+async def test_a_mistake_in_what_was_put_off_undoes_everything(db: Database) -> None:
+    async def write() -> None:
+        async with db.write(puts_off=True) as tx:
+            connection = await tx.connection()
+            for twice in ({"name": "a"}, {"name": "b"}), ({"name": "b"}, {"name": "c"}):
+                await connection.execute(text("INSERT INTO t (name) VALUES (:name)"), list(twice))
+
+    with pytest.raises(IntegrityError):
+        await write()
+    assert await names(db) == []
+    async with db.write() as tx:  # and the connection goes on, as before
+        await tx.execute(text("INSERT INTO t (name) VALUES (:name)"), [{"name": "d"}, {"name": "e"}])
+    assert await names(db) == ["d", "e"]
