@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from activitypub.keys import PublicKey
 
-__all__ = ["InFlight", "Memory", "Refusal", "Remembered", "RemoteKey"]
+__all__ = ["PEERS_MAX", "InFlight", "Memory", "Refusal", "Remembered", "RemoteKey"]
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -145,6 +145,8 @@ class Memory:
     """By account here: digests of its followers, by server (FEP-8fcf)."""
     agreed: Remembered[str, str] = field(default_factory=lambda: Remembered(PEERS_MAX))
     """By actor elsewhere: the digest of its followers here that was looked into lately."""
+    arrivals: Remembered[tuple[str, int], int] = field(default_factory=lambda: Remembered(PEERS_MAX))
+    """By host and window of time: how many activities it sent."""
     figures: Remembered[str, Any] = field(default_factory=lambda: Remembered(FIGURES_MAX))
     """Counts for NodeInfo."""
     in_flight: InFlight = field(default_factory=InFlight)

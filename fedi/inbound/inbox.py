@@ -58,6 +58,13 @@ ORDER_KEY_BYTES_MAX = 1000
 GONE_PAUSE_S = 300.0
 """Between two questions whether the same actor is gone, in seconds: anybody can claim it, unsigned."""
 
+ARRIVALS_MAX = 6000
+"""Activities taken from one server in a window: twenty in a second, for as long as it lasts. The busiest
+servers send a small one some hundred in a minute."""
+
+ARRIVALS_WINDOW_S = 300
+"""Length of that window, in seconds."""
+
 CLEARED_TTL_S = 60.0
 """How long a server that sent something is not looked up again to hold nothing against it, in seconds."""
 
@@ -86,8 +93,8 @@ async def receive(request: Request) -> Response:
 
     Raises:
         Refused: 400 malformed, 401 not signed as it must be, 403 signed by a suspended server, 404 nobody's
-            inbox, 408 too slow, 413 too large, 415 wrong type or encoded, 503 the signature's key cannot be
-            had now.
+            inbox, 408 too slow, 413 too large, 415 wrong type or encoded, 429 too many from one server, 503
+            the signature's key cannot be had now.
     """
     ctx = context.of(request)
     _require_type(request)
@@ -111,6 +118,7 @@ async def receive(request: Request) -> Response:
         if isinstance(activity, Delete) and refusal.error in {guard.KEY_GONE, guard.KEY_UNKNOWN}:
             return await _bereft(ctx, activity, refusal)
         raise
+    _require_moderation(ctx, signer)
     if unwelcome:  # passed on by somebody who did not know; a refusal would look like one of them
         return _taken("actor_on_a_suspended_server", activity.actor)
     if authority.claimed(activity, doc, signer) is authority.Basis.NONE:
@@ -119,6 +127,24 @@ async def receive(request: Request) -> Response:
     if (told := request.headers.get(HEADER)) is not None and activity.actor == signer.actor_iri:
         await synchronising.offer(ctx, actor_iri=signer.actor_iri, value=told)
     return Response(status_code=202)
+
+
+def _require_moderation(ctx: Context, signer: Signer) -> None:
+    """Count an activity against the server that signed it, which nobody else can use up.
+
+    Raises:
+        Refused: 429, when it is one too many; its sender tries again later.
+    """
+    if not ctx.settings.rate_limits:
+        return
+    now = ctx.clock()
+    window, into_s = divmod(int(now.timestamp()), ARRIVALS_WINDOW_S)
+    key = (origin(signer.actor_iri).authority, window)
+    count = (ctx.memory.arrivals.get(key, now) or 0) + 1
+    ctx.memory.arrivals.put(key, count, now=now, ttl_s=ARRIVALS_WINDOW_S)
+    if count > ARRIVALS_MAX:
+        wait_s = ARRIVALS_WINDOW_S - into_s
+        raise Refused(429, "That is more than this server can take in.", headers={"Retry-After": str(wait_s)})
 
 
 async def _bereft(ctx: Context, activity: Delete, refusal: Refused) -> Response:

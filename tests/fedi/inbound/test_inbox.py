@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Response
 from sqlalchemy import func, select
 
 from fedi.inbound import inbox as module
 from fedi.models import Account, Activity, Job, Notification, Peer
+from tests.conftest import MakeServer
 from tests.fedi.remote import RemoteActor, RemoteServer
 from tests.servers import Server
 
@@ -392,3 +394,30 @@ def _account(server: Server, iri: str) -> Account:
         id=1, username="bob", domain="remote.test", iri=iri, kind="Person", inbox=f"{iri}/inbox", public_keys=[],
         fields=[], emojis=[], also_known_as=[], created_at=server.clock(),
     )  # fmt: skip
+
+
+async def test_one_server_cannot_flood_the_inbox(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ARRIVALS_MAX", 3)
+    server = await make_server(rate_limits=True)
+    near, far = RemoteServer(server.network), RemoteServer(server.network, host="far.test")
+    bob, ben, fay = near.person("bob"), near.person("ben"), far.person("fay")
+
+    async def sends(who: RemoteActor, kind: str = "Listen") -> Response:
+        return await who.sends(server, who.does(kind, who.iri))
+
+    # All people of one server count together,
+    assert [(await sends(who)).status_code for who in (bob, ben, bob)] == [202, 202, 202]
+    refused = await sends(ben)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= module.ARRIVALS_WINDOW_S
+    # those of another on their own, and a forged signature costs nobody anything.
+    for _ in range(5):
+        assert (await fay.posts(server, b"{}", key=bob.key)).status_code in {400, 401}
+    assert (await sends(fay)).status_code == 202
+    # What costs nothing is always taken, and later everything is.
+    stranger = near.person("stranger")
+    assert (await sends(stranger, "Delete")).status_code == 202
+    server.clock.advance(int(refused.headers["retry-after"]))
+    assert (await sends(bob)).status_code == 202
