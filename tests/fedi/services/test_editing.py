@@ -23,8 +23,8 @@ LABEL = "AI-generated image, made with fedi (tiny). #AIart #AIGenerated"
 
 
 @pytest.fixture
-def town(server: Server) -> Town:
-    return Town(server)
+def town(either_server: Server) -> Town:
+    return Town(either_server)
 
 
 async def edits(town: Town, who: str, post: Post, text: str = "hello", **more: Any) -> Post:
