@@ -15,9 +15,20 @@ from fedi.models import (
     FeaturedTag,
     Follow,
     Post,
+    Reaction,
 )
 
-__all__ = ["block", "boost", "favour", "featured_tag", "follow", "last_sent", "upload", "wish_to_follow"]
+__all__ = [
+    "block",
+    "boost",
+    "favour",
+    "featured_tag",
+    "follow",
+    "last_sent",
+    "reaction",
+    "upload",
+    "wish_to_follow",
+]
 
 Row = TypeVar("Row")
 
@@ -41,6 +52,11 @@ async def boost(tx: Tx, *, account_id: int, iri: str) -> Post | None:
     """Find a boost by an account."""
     mine = select(Post).where(Post.iri == iri, Post.account_id == account_id, Post.reblog_of_id.is_not(None))
     return await _one(tx, mine)
+
+
+async def reaction(tx: Tx, *, account_id: int, iri: str) -> Reaction | None:
+    """Find a reaction by an account."""
+    return await _one(tx, select(Reaction).where(Reaction.iri == iri, Reaction.account_id == account_id))
 
 
 async def last_sent(tx: Tx, *, account_id: int, since: int) -> str | None:

@@ -49,6 +49,7 @@ ACTS: Final[Mapping[str, Handler]] = {
     "Block": relating.block,
     "Create": publishing.create,
     "Delete": publishing.delete,
+    "EmojiReact": favouring.react,
     "Flag": reporting.flag,
     "Follow": relating.follow,
     "Like": favouring.like,

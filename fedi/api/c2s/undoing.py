@@ -18,7 +18,7 @@ from fedi.models import Account, Post
 from fedi.queries import accounts as find_account
 from fedi.queries import deeds
 from fedi.queries import posts as find_post
-from fedi.services import blocking, following, interacting
+from fedi.services import blocking, following, interacting, reacting
 
 __all__ = ["UNDOABLE", "undo"]
 
@@ -57,6 +57,10 @@ async def _by_iri(ctx: Context, tx: Tx, deed: Deed, me: Account, iri: str) -> bo
         await _unlike(ctx, tx, deed, me, await tx.get_one(Post, favour.post_id))
     elif (boost := await deeds.boost(tx, account_id=me.id, iri=iri)) is not None:
         await _unboost(ctx, tx, deed, me, boost)
+    elif (reaction := await deeds.reaction(tx, account_id=me.id, iri=iri)) is not None:
+        deed.require("write:favourites")
+        post = await tx.get_one(Post, reaction.post_id)
+        await reacting.unreact(ctx, tx, account=me, post=post, name=reaction.name)
     elif (made := await deeds.block(tx, account_id=me.id, iri=iri)) is not None:
         await _unblock(ctx, tx, deed, me, await tx.get_one(Account, made.target_id))
     else:

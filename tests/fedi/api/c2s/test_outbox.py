@@ -7,7 +7,7 @@ import pytest
 
 from activitypub.limits import BODY_BYTES_MAX
 from fedi.api.c2s import outbox as module
-from fedi.models import Account, Activity, Follow, Post, Report
+from fedi.models import Account, Activity, Follow, Post, Reaction, Report
 from tests.fedi import looking
 from tests.fedi.api.c2s.conftest import AS, C2S, PUBLIC
 from tests.fedi.api.conftest import Enter
@@ -52,6 +52,7 @@ RIGHTS = [
     ("write:statuses", {"type": "Delete", "object": "https://fedi.test/x"}),
     ("write:statuses", {"type": "Announce", "object": "https://fedi.test/x"}),
     ("write:favourites", {"type": "Like", "object": "https://fedi.test/x"}),
+    ("write:favourites", {"type": "EmojiReact", "object": "https://fedi.test/x", "content": "🦊"}),
     ("write:follows", {"type": "Follow", "object": "https://fedi.test/x"}),
     ("write:follows", {"type": "Accept", "object": "https://fedi.test/x"}),
     ("write:follows", {"type": "Reject", "object": "https://fedi.test/x"}),
@@ -335,6 +336,23 @@ async def test_a_drawing_is_asked_for_in_words(server: "Server", alice: C2S) -> 
     assert "AI-generated" in note["content"]
     assert note["genAI"] is True
     assert note["attachment"][0]["digitalSourceType"].endswith("trainedAlgorithmicMedia")
+
+
+async def test_reactions_go_out_and_are_taken_back(
+    server: "Server", alice: C2S, carol: C2S, bob: RemoteActor
+) -> None:
+    theirs, here = bob.note()["id"], await carol.note()
+    for note in (theirs, here):
+        where = await alice.done({"type": "EmojiReact", "object": note, "content": "🦊"})
+        assert await alice.done({"type": "Like", "object": note, "content": "🦊"}) == where
+        assert await looking.count(server, Reaction) == 1
+        await alice.done({"type": "Undo", "object": where})
+        assert await looking.count(server, Reaction) == 0
+    await server.work()
+    assert [sent["type"] for sent in bob.home.bodies] == ["Like", "Undo"]
+    for content in (None, "", "no emoji", 5, {"en": []}):
+        answer = await alice.post({"type": "EmojiReact", "object": here, "content": content})
+        assert answer.status_code == 422, content
 
 
 async def test_a_report_reaches_the_moderators_and_the_other_server(
