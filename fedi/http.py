@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.http_exceptions import HttpProcessingError
 from httpx_aiohttp import AiohttpTransport
 
 import fedi
@@ -55,6 +56,13 @@ KEEPALIVE_S = 30.0
 
 RESPONSE_BYTES_MAX = 40 * 1024 * 1024
 """Of any answer, in bytes: the largest remote media file. Documents have a tighter bound of their own."""
+
+NO_ANSWER = (aiohttp.ClientError, HttpProcessingError)
+"""What aiohttp raises for bytes that are no answer; httpx-aiohttp 0.1 knows only some of it and lets the rest
+through, to callers who have never heard of aiohttp."""
+
+TROUBLE_CHARACTERS_MAX = 200
+"""Of what aiohttp says about an answer, which quotes it."""
 
 BLOCKED: Sequence[Network] = tuple(
     ipaddress.ip_network(text)
@@ -94,8 +102,11 @@ class AddressGuard:
         Raises:
             RefusedAddressError: saying which rule it breaks.
         """
-        parts = urlsplit(url)
-        host = parts.hostname or ""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:  # brackets that hold no address, a port that is no number
+            raise RefusedAddressError(f"not an address: {url}") from None
         literal = _ip_literal(host)
         test_peer = literal is not None and self._in_allowed(literal)
         if parts.scheme != "https" and not (parts.scheme == "http" and self._allow_http):
@@ -108,7 +119,7 @@ class AddressGuard:
             raise RefusedAddressError(f"an IP literal: {url}")
         if literal is None and ("." not in host or host.endswith(".")):
             raise RefusedAddressError(f"not a host on the internet: {url}")
-        if not test_peer and parts.port not in {None, 443} and not self._allowed:
+        if not test_peer and port not in {None, 443} and not self._allowed:
             raise RefusedAddressError(f"an unusual port: {url}")
 
     def permits(self, address: str) -> bool:
@@ -189,6 +200,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 response = await self._inner.handle_async_request(request)
         except TimeoutError:
             raise httpx.ReadTimeout("no answer in time", request=request) from None
+        except NO_ANSWER as trouble:
+            raise httpx.RemoteProtocolError(_shown(trouble), request=request) from trouble
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
             # We ask for none. Decoding is where one megabyte becomes a gigabyte.
             await response.aclose()
@@ -219,6 +232,8 @@ class _BoundedStream(httpx.AsyncByteStream):
                 return
             except TimeoutError:
                 raise httpx.ReadTimeout("the answer took too long", request=self._request) from None
+            except NO_ANSWER as trouble:
+                raise httpx.RemoteProtocolError(_shown(trouble), request=self._request) from trouble
             seen += len(chunk)
             if seen > RESPONSE_BYTES_MAX:
                 raise httpx.DecodingError("the answer is too large", request=self._request)
@@ -226,6 +241,10 @@ class _BoundedStream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _shown(trouble: Exception) -> str:
+    return f"no valid answer: {' '.join(str(trouble).split())}"[:TROUBLE_CHARACTERS_MAX]
 
 
 def _ip_literal(host: str) -> Address | None:

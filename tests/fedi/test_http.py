@@ -43,6 +43,10 @@ TEST_NET = AddressGuard(own_host="fedi.test", allowed=[ipaddress.ip_network("127
         "https://[::ffff:10.0.0.1]/",
         "https://8.8.8.8/",
         "https:///x",
+        "https://[::1",
+        "https://[x]/",
+        "https://peer.test:99999/",
+        "https://peer.test:x/",
         "https://127.0.2.3:9101/",
     ],
 )
@@ -168,6 +172,20 @@ async def test_the_client_says_who_it_is_and_keeps_no_cookies(client: httpx.Asyn
 async def test_an_encoded_answer_is_refused(client: httpx.AsyncClient, peer: Peer) -> None:
     peer.chunks = (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",)
     with pytest.raises(httpx.DecodingError):
+        await client.get(peer.url)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"nonsense\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+     b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 100_000, b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"],
+)  # fmt: skip
+async def test_what_is_no_answer_is_told_in_the_words_of_httpx(
+    client: httpx.AsyncClient, peer: Peer, answer: bytes
+) -> None:
+    peer.chunks = (answer,)
+    with pytest.raises(httpx.TransportError):
         await client.get(peer.url)
 
 
