@@ -139,12 +139,11 @@ async def look_up(ctx: Context, text: str, budget: Budget, *, scheme: str) -> lo
         ActivityPubError: WebFinger's trouble, in our words.
     """
     wanted = parse_handle(ctx, text)
-    rules = await ctx.rules.now()
-    if rules.of(wanted.host).suspended:
+    if (await ctx.rules.now()).of(wanted.host).suspended:
         raise ForbiddenError(SUSPENDED, iri=text)
     budget.spend(LOOKUP_COST)
     try:
-        found = await lookup.lookup(ctx.http, wanted, scheme=scheme)
+        return await lookup.lookup(ctx.http, wanted, scheme=scheme)
     except webfinger_errors.GoneResourceError as gone:
         raise GoneError(gone.message, iri=text) from gone
     except webfinger_errors.UnknownResourceError as unknown:
@@ -157,9 +156,6 @@ async def look_up(ctx: Context, text: str, budget: Budget, *, scheme: str) -> lo
         raise ForbiddenError(mismatch.message, iri=text) from mismatch
     except webfinger_errors.WebfingerError as refusal:
         raise FetchError(refusal.message, iri=text) from refusal
-    if rules.of(found.subject.host).suspended or rules.of_iris(found.self_iri).suspended:
-        raise ForbiddenError(SUSPENDED, iri=text)
-    return found
 
 
 async def _auth(ctx: Context) -> SignatureAuth | None:

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
+from activitypub.errors import ForbiddenError
 from fedi.errors import Refused
 from fedi.models import (
     Account,
@@ -12,11 +13,12 @@ from fedi.models import (
     DomainRule,
     Follow,
     FollowState,
+    PostTag,
     Severity,
 )
 from fedi.outbound import resolve
 from fedi.queries import domains as find
-from fedi.queries import timelines
+from fedi.queries import search, threads, timelines
 from fedi.queries.page import Page
 from fedi.services import domain_rules, following, notifying
 from fedi.services.domain_rules import Wish
@@ -273,6 +275,16 @@ async def test_new_people_are_limited_without_waiting_for_the_rules_to_be_read_a
     assert (await resolve.actor(server.ctx, bob.iri)).silenced_at is not None
 
 
+async def test_nobody_of_a_server_that_was_just_suspended_is_kept(server: Server, bob: RemoteActor) -> None:
+    """What is written for good does not go by rules of some seconds ago."""
+    await server.ctx.rules.now()
+    async with server.ctx.db.write() as tx:
+        tx.add(DomainRule(id=1, domain="remote.test", severity=Severity.SUSPEND, created_at=server.clock()))
+    with pytest.raises(ForbiddenError):
+        await resolve.actor(server.ctx, bob.iri)
+    assert await looking.find_account(server, bob.iri) is None
+
+
 async def test_new_people_of_a_server_without_media_have_no_pictures(server: Server) -> None:
     await rules.rule(server, "remote.test", reject_media=True)
     icon = {"type": "Image", "url": "https://files.test/a.png"}
@@ -316,6 +328,39 @@ async def test_who_is_limited_is_met_by_followers_only(town: Town) -> None:
             viewer = await town.one(name)
             assert (await timelines.public(tx, viewer.id, page)).rows == expected, name
         assert (await timelines.public(tx, None, page)).rows == []
+
+
+async def test_who_is_limited_is_found_by_followers_only(town: Town) -> None:
+    await town.follows("alice", "loud@far.test")
+    loud = await town.one("loud@far.test")
+    await rules.limit(town.server, "far.test")
+    alice, zoe = await town.one("alice"), await town.one("zoe")
+    async with town.server.ctx.db.read() as tx:
+        for viewer_id, expected in ((alice.id, [loud.id]), (zoe.id, []), (None, [])):
+            found = await search.accounts(tx, "lou", viewer_id=viewer_id, limit=5)
+            assert [account.id for account in found] == expected
+
+
+async def test_hashtags_of_who_is_limited_are_not_suggested(town: Town) -> None:
+    post = await town.keeps("loud@far.test")
+    async with town.server.ctx.db.write() as tx:
+        tx.add(PostTag(post_id=post.id, name="noise"))
+    async with town.server.ctx.db.read() as tx:
+        assert await search.hashtags(tx, "noi", limit=5) == ["noise"]
+    await rules.limit(town.server, "far.test")
+    async with town.server.ctx.db.read() as tx:
+        assert await search.hashtags(tx, "noi", limit=5) == []
+
+
+async def test_answers_of_who_is_limited_are_shown_to_followers_only(town: Town) -> None:
+    await town.follows("alice", "loud@far.test")
+    post = await town.posts("alice")
+    answer = await town.keeps("loud@far.test", in_reply_to_id=post.id, in_reply_to_account_id=post.account_id)
+    await rules.limit(town.server, "far.test")
+    alice, zoe = await town.one("alice"), await town.one("zoe")
+    async with town.server.ctx.db.read() as tx:
+        assert await threads.descendants(tx, alice.id, post) == [answer.id]
+        assert await threads.descendants(tx, zoe.id, post) == []
 
 
 async def test_who_is_limited_is_heard_by_followers_only(town: Town) -> None:
