@@ -238,7 +238,7 @@ class _Reading:
             if known.in_reply_to_iri in self.names:
                 self._belongs(iri, known.replies_iri if is_due(known, self.ctx.clock()) else None)
             return
-        if gone or is_ours(self.ctx.settings, iri):
+        if gone:
             return
         try:
             await self._fetch(iri)

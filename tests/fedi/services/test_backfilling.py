@@ -10,7 +10,7 @@ import pytest
 from activitypub.vocab import PUBLIC
 from fedi.models import Job, Post
 from fedi.outbound import resolve
-from fedi.services import backfilling
+from fedi.services import backfilling, receiving
 from tests.fedi import looking
 from tests.fedi.remote import RemoteActor, RemoteServer
 from tests.servers import Server
@@ -269,3 +269,14 @@ async def test_chains_of_answers_are_followed_only_so_far(server: Server, bob: R
         last = bob.note(str(number), inReplyTo=last["id"])
     await looking.verdict(server, bob, bob.creates(last))
     assert await looking.count(server, Post) == backfilling.ANCESTORS_MAX + 2
+
+
+async def test_what_was_deleted_is_not_asked_for_again(server: Server, bob: RemoteActor) -> None:
+    root = bob.note("root", replies=f"{bob.iri}/r")
+    answer = bob.note("answer", inReplyTo=root["id"])
+    listed(bob.home, root["replies"], [answer["id"]])
+    async with server.ctx.db.write() as tx:
+        await receiving.bury(server.ctx, tx, answer["id"])
+    await opened(server, root)
+    assert answer["id"] not in bob.home.asked
+    assert await looking.find_post(server, answer["id"]) is None
