@@ -74,8 +74,6 @@ async def _text(response: httpx.Response, url: str) -> str:
     kind, _, parameters = response.headers.get("content-type", "").partition(";")
     if kind.strip().lower() not in TYPES:
         raise WrongTypeError("not a web page", iri=url)
-    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise FetchError("the answer has an encoding that was not asked for", iri=url)
     body = bytearray()
     if response.is_stream_consumed:  # a transport that answers from memory has read it already
         body += response.content
