@@ -113,6 +113,34 @@ def test_a_picture_with_alt_text_is_uploaded_and_posted(anna: Mastodon, picture:
     assert (file.status_code, file.headers["content-type"]) == (200, "image/jpeg")
 
 
+def test_a_poll_is_asked_and_voted_in(anna: Mastodon, ben: Mastodon) -> None:
+    asked = anna.make_poll(["red", "blue"], expires_in=3600, multiple=True)
+    poll = anna.status_post("which?", poll=asked).poll
+    assert [option.title for option in poll.options] == ["red", "blue"]
+    assert (poll.multiple, poll.expired) == (True, False)
+    assert ben.poll_vote(poll.id, [0, 1]).own_votes == [0, 1]
+    assert anna.poll(poll.id).votes_count == 2
+    with pytest.raises(MastodonAPIError, match="already voted"):
+        ben.poll_vote(poll.id, [0])
+
+
+def test_a_post_is_edited_and_remembers_what_it_was(anna: Mastodon, picture: Path) -> None:
+    media = anna.media_post(picture.read_bytes(), "image/jpeg", description="a boat")
+    post = anna.status_post("before", media_ids=[media])
+    better = anna.generate_media_edit_attributes(media.id, description="a red boat", focus=(0.5, 0.0))
+    edited = anna.status_update(post, "after", media_attributes=[better])  # it names the picture by itself
+    assert "after" in edited.content
+    assert edited.edited_at is not None
+    assert edited.media_attachments[0].description == "a red boat"
+    first, second = anna.status_history(post)
+    assert "before" in first.content
+    assert [version.media_attachments[0].description for version in (first, second)] == [
+        "a boat",
+        "a red boat",
+    ]
+    assert anna.status_source(post).text == "after"
+
+
 def test_the_same_key_posts_once(anna: Mastodon) -> None:
     first, again = (anna.status_post("once", idempotency_key="a key") for _ in range(2))
     assert first.id == again.id
