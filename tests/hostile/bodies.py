@@ -57,12 +57,15 @@ def hostile(count: int, *, seed: int, post: str) -> Iterator[bytes]:
     """
     chance = random.Random(seed)
     golden = [(SHAPES / f"{name}.json").read_text("utf-8") for name in SENT]
-    for number in range(count):
+    left, number = count, 0
+    while left:
+        number += 1
         doc = _sent_by_bob(golden[number % len(golden)], number, post)
         for _ in range(1 if chance.random() < 0.8 else 3):
             _spoil(doc, chance.choice(list(paths(doc))), copy.deepcopy(chance.choice(ODD)))
         if doc.get("type") == "Delete" and BOB in json.dumps(doc.get("object")):
             continue  # nobody would be left to send the next
+        left -= 1
         yield json.dumps(doc).encode()
 
 
