@@ -11,7 +11,7 @@ Source: Mastodon's `fetch_all_replies` (its figures for pages, posts and pauses)
 
 import asyncio
 import contextlib
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -57,6 +57,10 @@ RESERVE = 6
 
 MISSES_MAX = 5
 """Ids of one host that lead to nothing usable, after which the list is not believed about that host."""
+
+SUBDOMAINS_MAX = 10
+"""Hosts under one name (its last two labels) that one list makes us ask: whoever owns a name has as many as
+they like."""
 
 ANCESTORS_MAX = 20
 """Posts fetched above one that was opened."""
@@ -153,6 +157,8 @@ class _Reading:
     read: set[str] = field(default_factory=set)
     """Posts whose answers were read."""
     misses: Counter[str] = field(default_factory=Counter)
+    hosts: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Hosts that were asked, by their last two labels."""
     waiting: deque[tuple[str, str]] = field(default_factory=deque)
     """Posts and the lists of answers to them, which are still to be read."""
 
@@ -229,7 +235,8 @@ class _Reading:
     async def _take(self, iri: str) -> None:
         """Keep the post of an id, if there is one that belongs to the thread, and have its answers read."""
         host = origin(iri).authority
-        if self.misses[host] >= MISSES_MAX:
+        siblings = self.hosts[".".join(host.rsplit(".", 2)[-2:])]
+        if self.misses[host] >= MISSES_MAX or (host not in siblings and len(siblings) >= SUBDOMAINS_MAX):
             return
         async with self.ctx.db.read() as tx:
             known = await find.by_iri(tx, iri)
@@ -240,6 +247,7 @@ class _Reading:
             return
         if gone:
             return
+        siblings.add(host)
         try:
             await self._fetch(iri)
         except UnreachableError:

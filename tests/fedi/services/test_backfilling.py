@@ -212,7 +212,8 @@ async def test_a_thread_is_read_again_only_after_a_while(server: Server, bob: Re
             assert await backfilling.want(server.ctx, tx, post=await tx.get_one(Post, post.id)) is again
 
 
-async def test_two_who_open_a_thread_at_once_have_it_read_once(server: Server, bob: RemoteActor) -> None:
+async def test_two_who_open_a_thread_at_once_have_it_read_once(either_server: Server) -> None:
+    server, bob = either_server, RemoteServer(either_server.network).person("bob")
     post = await resolve.note(server.ctx, bob.note("root")["id"])
     # Both read the row before either of them wrote to it.
     async with server.ctx.db.write() as tx:
@@ -220,6 +221,7 @@ async def test_two_who_open_a_thread_at_once_have_it_read_once(server: Server, b
     async with server.ctx.db.write() as tx:
         assert not await backfilling.want(server.ctx, tx, post=post)
     assert await looking.count(server, Job) == 1
+    assert await server.work("default") == 1
 
 
 async def test_the_answers_to_a_known_answer_are_read_after_a_while(server: Server, bob: RemoteActor) -> None:
@@ -280,3 +282,11 @@ async def test_what_was_deleted_is_not_asked_for_again(server: Server, bob: Remo
     await opened(server, root)
     assert answer["id"] not in bob.home.asked
     assert await looking.find_post(server, answer["id"]) is None
+
+
+async def test_one_name_cannot_send_us_to_hosts_without_end(server: Server, bob: RemoteActor) -> None:
+    root = bob.note("root", replies=f"{bob.iri}/r")
+    listed(bob.home, root["replies"], [f"https://h{number}.victim.test/1" for number in range(50)])
+    await opened(server, root)
+    asked = {request.url.host for request in server.network.requests if "victim" in request.url.host}
+    assert len(asked) == backfilling.SUBDOMAINS_MAX
