@@ -11,7 +11,7 @@ a minute.
 Source: SWICG ActivityPub HTTP Signatures report (double-knocking); RFC 9421 section 5 (Accept-Signature).
 """
 
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -20,14 +20,15 @@ import httpx
 from activitypub import limits
 from activitypub.httpdate import format_http_date
 from activitypub.keys import PrivateKey
+from activitypub.origin import origin
 from activitypub.signatures import cavage, rfc9421
 from activitypub.signatures.digest import content_digest, digest
 from activitypub.signatures.message import Message, Scheme
 
-__all__ = ["SignatureAuth", "scheme_of"]
+__all__ = ["NOT_UNDERSTOOD", "SignatureAuth", "other"]
 
-_NOT_UNDERSTOOD: Final = frozenset({400, 401})
-_OTHER: Final = {Scheme.CAVAGE: Scheme.RFC9421, Scheme.RFC9421: Scheme.CAVAGE}
+NOT_UNDERSTOOD: Final = frozenset({400, 401})
+"""Statuses that may mean that the signature could not be read: then the other scheme is tried."""
 # The headers of one scheme, taken off before the other signs: a server must not find half of each.
 _SCHEME_HEADERS: Final = ("signature", "signature-input", "digest", "content-digest")
 # Headers that say something themselves and are covered where they are sent (FEP-8fcf).
@@ -66,55 +67,89 @@ class SignatureAuth(httpx.Auth):
         self._first = first
         self._on_accepted = on_accepted
 
+    @property
+    def first(self) -> Scheme:
+        """The scheme to begin with."""
+        return self._first
+
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Yield the signed request, and after 400 or 401 once more, signed in the other way."""
         scheme = self._first
-        self._sign(request, scheme, wish=None)
+        self._sign_request(request, scheme, wish=None)
         response = yield request
-        if response.status_code in _NOT_UNDERSTOOD:
+        if response.status_code in NOT_UNDERSTOOD:
             assert isinstance(response.stream, httpx.AsyncByteStream), "only async clients are served"
             response.stream = _Drained(response.stream)
-            scheme = _OTHER[scheme]
-            self._sign(request, scheme, wish=response.headers.get("accept-signature"))
+            scheme = other(scheme)
+            self._sign_request(request, scheme, wish=response.headers.get("accept-signature"))
             response = yield request
         if response.is_success and self._on_accepted is not None:
             self._on_accepted(request.headers["host"], scheme)
 
-    def _sign(self, request: httpx.Request, scheme: Scheme, *, wish: str | None) -> None:
+    def sign_post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, scheme: Scheme, wish: str | None = None
+    ) -> dict[str, str]:
+        """Return the headers of a POST with its signature.
+
+        Args:
+            url: in ASCII, as it goes over the wire.
+            headers: those of the request itself, lower-case names.
+            body: the bytes.
+            scheme: how to sign.
+            wish: the Accept-Signature of the answer to an earlier knock.
+        """
+        signed = {"host": origin(url).authority, **headers}
+        self._sign(signed, method="POST", target=url, body=body, scheme=scheme, wish=wish)
+        return signed
+
+    def _sign_request(self, request: httpx.Request, scheme: Scheme, *, wish: str | None) -> None:
         for name in _SCHEME_HEADERS:
             request.headers.pop(name, None)
+        url = request.url
+        # Path and query as they go over the wire.
+        target = f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
+        body = None if request.method in {"GET", "HEAD"} else request.content
+        self._sign(request.headers, method=request.method, target=target, body=body, scheme=scheme, wish=wish)
+
+    def _sign(
+        self,
+        headers: MutableMapping[str, str],
+        *,
+        method: str,
+        target: str,
+        body: bytes | None,
+        scheme: Scheme,
+        wish: str | None,
+    ) -> None:
+        """Add what belongs to a signature to the headers of a request, which has a body or None."""
         now = self._clock()
-        request.headers["date"] = format_http_date(now)
-        if scheme is Scheme.CAVAGE:
-            self._sign_cavage(request)
+        headers["date"] = format_http_date(now)
+        is_cavage = scheme is Scheme.CAVAGE
+        if body is not None:
+            if is_cavage:
+                headers["digest"] = digest(body)
+            else:
+                headers["content-digest"] = content_digest(body)
+        message = Message.of(method=method, target_uri=target, headers=headers.items(), body=body or b"")
+        if is_cavage:
+            names = cavage.GET_HEADERS if body is None else (*cavage.POST_HEADERS, *_ALSO_COVERED)
+            covered = [name for name in names if name.startswith("(") or name in message.headers]
+            headers["signature"] = cavage.sign(message, key=self._key, key_id=self._key_id, headers=covered)
         else:
-            self._sign_rfc9421(request, now, wish)
+            components = rfc9421.GET_COMPONENTS if body is None else rfc9421.POST_COMPONENTS
+            headers["signature-input"], headers["signature"] = self._rfc9421(message, components, now, wish)
 
-    def _sign_cavage(self, request: httpx.Request) -> None:
-        if _has_body(request):
-            request.headers["digest"] = digest(request.content)
-            wanted = (*cavage.POST_HEADERS, *_ALSO_COVERED)
-            names = [name for name in wanted if name.startswith("(") or name in request.headers]
-        else:
-            names = list(cavage.GET_HEADERS)
-        request.headers["signature"] = cavage.sign(
-            _message(request), key=self._key, key_id=self._key_id, headers=names
-        )
-
-    def _sign_rfc9421(self, request: httpx.Request, now: datetime, wish: str | None) -> None:
-        components = list(rfc9421.GET_COMPONENTS)
-        if _has_body(request):
-            request.headers["content-digest"] = content_digest(request.content)
-            components = list(rfc9421.POST_COMPONENTS)
-        components += [name for name in _ALSO_COVERED if name in request.headers]
-        message = _message(request)
+    def _rfc9421(
+        self, message: Message, usual: Sequence[str], now: datetime, wish: str | None
+    ) -> tuple[str, str]:
+        components = [*usual, *(name for name in _ALSO_COVERED if name in message.headers)]
         wanted = None if wish is None else rfc9421.read_accept_signature(wish)
         if wanted is not None:
             # Ours stay in any case: a peer may ask for more to be covered, never for less.
             components += [
                 name for name in wanted.components if name not in components and _can_cover(name, message)
             ]
-        request.headers["signature-input"], request.headers["signature"] = rfc9421.sign(
+        return rfc9421.sign(
             message,
             key=self._key,
             key_id=self._key_id,
@@ -148,26 +183,9 @@ class _Drained(httpx.AsyncByteStream):
         await self._inner.aclose()
 
 
-def scheme_of(request: httpx.Request) -> Scheme | None:
-    """Say how a request that has been sent was signed, or None where it was not."""
-    if "signature" not in request.headers:
-        return None
-    return Scheme.RFC9421 if "signature-input" in request.headers else Scheme.CAVAGE
-
-
-def _has_body(request: httpx.Request) -> bool:
-    return request.method not in {"GET", "HEAD"}
-
-
-def _message(request: httpx.Request) -> Message:
-    """Describe the request as its receiver will see it: path and query as they go over the wire."""
-    url = request.url
-    return Message.of(
-        method=request.method,
-        target_uri=f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}",
-        headers=request.headers.raw,
-        body=request.content,
-    )
+def other(scheme: Scheme) -> Scheme:
+    """Return the scheme of the second knock."""
+    return Scheme.RFC9421 if scheme is Scheme.CAVAGE else Scheme.CAVAGE
 
 
 def _can_cover(name: str, message: Message) -> bool:

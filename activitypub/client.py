@@ -13,6 +13,7 @@ Source: ActivityPub section 3.2; FEP-fe34; Mastodon CVE-2024-25623 (media type),
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from typing import Any, Final
 import httpx
 
 from activitypub import limits
-from activitypub.auth import scheme_of
+from activitypub.auth import NOT_UNDERSTOOD, SignatureAuth, other
 from activitypub.errors import (
     FetchError,
     ForbiddenError,
@@ -36,16 +37,19 @@ from activitypub.errors import (
 from activitypub.httpdate import parse_http_date
 from activitypub.normalise import media_type_allowed, normalise
 from activitypub.origin import origin, same_origin, without_fragment
+from activitypub.post import Answer, Poster
 from activitypub.signatures.message import Scheme
 from activitypub.vocab import ACCEPT, ACTIVITY_JSON
 
 __all__ = [
-    "DeliveryResult", "Document", "Verdict", "classify", "deliver", "fetch", "retry_after_s", "utc_now",
+    "DeliveryResult", "Document", "HttpxPoster", "Verdict", "classify", "deliver", "fetch", "retry_after_s",
+    "utc_now",
 ]  # fmt: skip
 
 # These two keep the method and the body; the other redirects would turn a delivery into a GET.
 _REDIRECTS_OF_POST: Final = frozenset({307, 308})
 _POST_HEADERS: Final = {"content-type": ACTIVITY_JSON, "accept": ACCEPT, "accept-encoding": "identity"}
+_SPELT_MAX: Final = 10_000  # inboxes whose spelling is remembered; most servers know fewer
 _DETAIL_CHARS_MAX: Final = 300  # of a peer's answer, for the log
 
 
@@ -194,11 +198,11 @@ async def fetch(
 
 
 async def deliver(
-    client: httpx.AsyncClient,
+    poster: Poster,
     inbox_iri: str,
     body: bytes,
     *,
-    auth: httpx.Auth,
+    auth: SignatureAuth,
     extra: Mapping[str, str] | None = None,
     http_allowed: bool = False,
     deadline_s: float = limits.DEADLINE_S,
@@ -207,7 +211,7 @@ async def deliver(
     """Post an activity to an inbox, once. Every outcome is a result; nothing that the peer does raises.
 
     Args:
-        client: makes the connections and guards which addresses may be reached.
+        poster: makes the connections and guards which addresses may be reached.
         inbox_iri: where to.
         body: the activity, rendered once and sent as it is.
         auth: signs, and knocks twice where needed.
@@ -216,53 +220,82 @@ async def deliver(
         deadline_s: for everything together.
         clock: the present, to read a Retry-After date.
     """
-    target = inbox_iri
+    headers = _POST_HEADERS if extra is None else {**_POST_HEADERS, **extra}
     try:
         async with asyncio.timeout(deadline_s):
-            _require_fetchable(target, http_allowed=http_allowed)
-            headers = {**_POST_HEADERS, **(extra or {})}
-            result, location = await _post(client, target, body, headers=headers, auth=auth, clock=clock)
-            if result.status in _REDIRECTS_OF_POST and location is not None and same_origin(location, target):
-                result, _ = await _post(client, location, body, headers=headers, auth=auth, clock=clock)
-            return result
+            _require_fetchable(inbox_iri, http_allowed=http_allowed)
+            target = _spelt(inbox_iri)
+            answer, scheme = await _knock(poster, target, headers, body, auth)
+            if answer.status in _REDIRECTS_OF_POST and answer.location is not None:
+                moved = _spelt(str(httpx.URL(target).join(answer.location)))
+                if same_origin(moved, target):
+                    answer, scheme = await _knock(poster, moved, headers, body, auth)
     except (httpx.HTTPError, TimeoutError) as error:
         return _not_delivered(Verdict.RETRY, type(error).__name__)
     except (httpx.InvalidURL, FetchError, MalformedError) as error:
         return _not_delivered(Verdict.DROP, type(error).__name__)
+    return DeliveryResult(
+        verdict=classify(answer.status),
+        status=answer.status,
+        retry_after_s=retry_after_s(answer.retry_after, clock()),
+        scheme=scheme,
+        detail=answer.beginning.decode("utf-8", errors="replace")[:_DETAIL_CHARS_MAX],
+    )
+
+
+async def _knock(
+    poster: Poster, target: str, headers: Mapping[str, str], body: bytes, auth: SignatureAuth
+) -> tuple[Answer, Scheme]:
+    """Send one POST, and once more under the other scheme where the first was not understood."""
+    scheme = auth.first
+    answer = await poster.post(target, auth.sign_post(target, headers, body, scheme=scheme), body)
+    if answer.status in NOT_UNDERSTOOD:
+        scheme, wish = other(scheme), answer.accept_signature
+        signed = auth.sign_post(target, headers, body, scheme=scheme, wish=wish)
+        answer = await poster.post(target, signed, body)
+    return answer, scheme
+
+
+@functools.lru_cache(maxsize=_SPELT_MAX)
+def _spelt(iri: str) -> str:
+    """Spell an address as it goes over the wire: ASCII, percent-encoded, without fragment."""
+    url = httpx.URL(iri)
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
 
 
 def _not_delivered(verdict: Verdict, detail: str) -> DeliveryResult:
     return DeliveryResult(verdict=verdict, status=None, retry_after_s=None, scheme=None, detail=detail)
 
 
-async def _post(
-    client: httpx.AsyncClient,
-    target: str,
-    body: bytes,
-    *,
-    headers: Mapping[str, str],
-    auth: httpx.Auth,
-    clock: Callable[[], datetime],
-) -> tuple[DeliveryResult, str | None]:
-    """Send one POST; give the outcome and where the peer points to, if it does."""
-    request = client.build_request("POST", target, content=body, headers=headers)
-    response = await client.send(request, auth=auth, stream=True, follow_redirects=False)
-    try:
-        # The answer is read so that the connection can be used again, and its beginning is kept for the log.
-        # The status has decided already: whatever is wrong with the rest does not undo a delivery.
-        answer = await _read(response, limits.DELIVERY_ANSWER_BYTES_MAX, target)
-    except (TooLargeError, FetchError, httpx.HTTPError):
-        answer = b""
-    finally:
-        await response.aclose()
-    result = DeliveryResult(
-        verdict=classify(response.status_code),
-        status=response.status_code,
-        retry_after_s=retry_after_s(response.headers.get("retry-after"), clock()),
-        scheme=scheme_of(response.request),
-        detail=answer.decode("utf-8", errors="replace")[:_DETAIL_CHARS_MAX],
-    )
-    return result, _location(response)
+class HttpxPoster:
+    """Posts through an httpx client.
+
+    Args:
+        client: makes the connections and guards which addresses may be reached.
+    """
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Send one POST; see `Poster`."""
+        request = self._client.build_request("POST", url, content=body, headers=headers)
+        response = await self._client.send(request, stream=True, follow_redirects=False)
+        try:
+            # The answer is read so that the connection can be used again, and its beginning is kept for the
+            # log. The status has decided already: whatever is wrong with the rest does not undo a delivery.
+            beginning = await _read(response, limits.DELIVERY_ANSWER_BYTES_MAX, url)
+        except (TooLargeError, FetchError, httpx.HTTPError):
+            beginning = b""
+        finally:
+            await response.aclose()
+        return Answer(
+            status=response.status_code,
+            retry_after=response.headers.get("retry-after"),
+            location=response.headers.get("location"),
+            accept_signature=response.headers.get("accept-signature"),
+            beginning=beginning,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

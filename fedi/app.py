@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from activitypub.client import HttpxPoster
 from fedi.api.cors import CorsMiddleware
 from fedi.api.limits import RateLimitMiddleware
 from fedi.api.routes import ROUTES as API
@@ -22,9 +23,10 @@ from fedi.boundary import BoundaryMiddleware, pass_on
 from fedi.clock import Clock, utcnow
 from fedi.config import Settings
 from fedi.context import Context
+from fedi.courier import Courier
 from fedi.db import Database
 from fedi.errors import SettingsError
-from fedi.http import build_client
+from fedi.http import Connections, build_client, guard_from
 from fedi.ids import IdMaker
 from fedi.inbound.routes import ROUTES as INBOUND
 from fedi.inbound.welcome import WelcomeMiddleware
@@ -86,12 +88,17 @@ async def open_context(
         async def refuses(host: str) -> bool:
             return (await rules.now()).of(host).suspended
 
-        client = build_client(settings, transport=transport, refuses=refuses)
+        guard = guard_from(settings)
+        connections = Connections(settings, guard)
+        stack.push_async_callback(connections.aclose)
+        client = build_client(settings, transport=transport, connections=connections, refuses=refuses)
         stack.push_async_callback(client.aclose)
+        courier = Courier(settings, connections, guard, refuses)
         yield Context(
             settings=settings,
             db=database,
             http=client,
+            courier=courier if transport is None else HttpxPoster(client),
             blobs=blobs,
             engine=engine,
             decoder=decoder,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import httpx
 from starlette.requests import HTTPConnection
 
+from activitypub.post import Poster
 from fedi.clock import Clock
 from fedi.config import Settings
 from fedi.db import Database
@@ -33,6 +34,8 @@ class Context:
     db: Database
     http: httpx.AsyncClient
     """The one outgoing client, behind the guard of `fedi.http`."""
+    courier: Poster
+    """What carries deliveries, over the same connections and behind the same guard."""
     blobs: BlobStore
     engine: EngineHost
     decoder: DecodeHost

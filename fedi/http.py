@@ -29,7 +29,10 @@ from httpx_aiohttp import AiohttpTransport
 import fedi
 from fedi.config import Settings
 
-__all__ = ["AddressGuard", "GuardedTransport", "RefusedAddressError", "build_client"]
+__all__ = [
+    "CONNECT_TIMEOUT_S", "READ_TIMEOUT_S", "TOTAL_TIMEOUT_S", "AddressGuard", "Connections",
+    "GuardedTransport", "RefusedAddressError", "Refuses", "build_client", "guard_from", "nobody", "user_agent",
+]  # fmt: skip
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -167,7 +170,7 @@ class GuardedResolver(AbstractResolver):
         """Nothing to close."""
 
 
-async def _nobody(_host: str) -> bool:
+async def nobody(_host: str) -> bool:
     """Refuse no host."""
     return False
 
@@ -182,7 +185,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(
-        self, inner: httpx.AsyncBaseTransport, guard: AddressGuard, refuses: Refuses = _nobody
+        self, inner: httpx.AsyncBaseTransport, guard: AddressGuard, refuses: Refuses = nobody
     ) -> None:
         self._inner = inner
         self._guard = guard
@@ -270,45 +273,72 @@ def guard_from(settings: Settings) -> AddressGuard:
     )
 
 
+class Connections:
+    """The kept connections of this process, made in its event loop when they are first needed.
+
+    Args:
+        settings: `ca_file`.
+        guard: the rules about addresses.
+    """
+
+    def __init__(self, settings: Settings, guard: AddressGuard) -> None:
+        self._tls = ssl.create_default_context()
+        if settings.ca_file:
+            self._tls.load_verify_locations(settings.ca_file)
+        self._guard = guard
+        self._session: aiohttp.ClientSession | None = None
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return the one session."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                ssl=self._tls,
+                resolver=GuardedResolver(self._guard),
+                use_dns_cache=False,  # a checked answer is used once
+                limit=CONNECTIONS_MAX,
+                limit_per_host=CONNECTIONS_PER_HOST_MAX,
+                keepalive_timeout=KEEPALIVE_S,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+            )
+        return self._session
+
+    async def aclose(self) -> None:
+        """Close them."""
+        if self._session is not None:
+            await self._session.close()
+
+
 def build_client(
     settings: Settings,
     *,
     transport: httpx.AsyncBaseTransport | None = None,
-    refuses: Refuses = _nobody,
+    connections: Connections | None = None,
+    refuses: Refuses = nobody,
 ) -> httpx.AsyncClient:
     """Build the outgoing client of this process.
 
     Args:
         settings: origin (for the user agent), `ca_file` and the test switches.
         transport: what stands below the guard; tests put their own servers there.
+        connections: shared with a `Courier`; its own when missing.
         refuses: tells which hosts are not asked at all, wherever a redirect leads.
     """
     guard = guard_from(settings)
     if transport is None:
-        tls = ssl.create_default_context()
-        if settings.ca_file:
-            tls.load_verify_locations(settings.ca_file)
-        transport = AiohttpTransport(client=lambda: _session(tls, guard))
+        connections = connections or Connections(settings, guard)
+        transport = AiohttpTransport(client=connections.session)
     return httpx.AsyncClient(
         transport=GuardedTransport(transport, guard, refuses),
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=TOTAL_TIMEOUT_S),
         follow_redirects=False,
         trust_env=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept
-        headers={
-            "user-agent": f"fedi/{fedi.__version__} (+{settings.origin}/about)",
-            "accept-encoding": "identity",
-        },
+        headers={"user-agent": user_agent(settings), "accept-encoding": "identity"},
     )
 
 
-def _session(tls: ssl.SSLContext, guard: AddressGuard) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(
-        ssl=tls,
-        resolver=GuardedResolver(guard),
-        use_dns_cache=False,  # a checked answer is used once
-        limit=CONNECTIONS_MAX,
-        limit_per_host=CONNECTIONS_PER_HOST_MAX,
-        keepalive_timeout=KEEPALIVE_S,
-    )
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+def user_agent(settings: Settings) -> str:
+    """Say who asks, and where somebody finds out more."""
+    return f"fedi/{fedi.__version__} (+{settings.origin}/about)"

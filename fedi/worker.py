@@ -6,6 +6,7 @@ here, once: try again, give up, or give back on a graceful stop.
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from fedi.inbound import dispatch, forward
 from fedi.jobs import queue, retry
 from fedi.jobs.queue import Claim
 from fedi.log import get
+from fedi.memory import PEERS_MAX, Remembered
 from fedi.outbound import audience, deliver, forgetting
 from fedi.services import (
     attaching,
@@ -84,6 +86,13 @@ CLAIMS_MAX = 50
 """Jobs claimed at once: batches are what makes a queue in a database fast."""
 
 
+PROMPT_S = 2.0
+"""A host whose job took less, in seconds, is prompt, and may have several at once; all others get one, so
+that servers that never answer cannot hold all places with what waits for them."""
+
+PROMPT_FOR_S = 60.0
+"""How long a host is taken to be prompt, in seconds."""
+
 LEASE_S = 15.0
 """How long a job is held without a sign of life from its worker, in seconds: so long it rests after a
 worker was killed. Every third of it is a sign of life."""
@@ -134,6 +143,8 @@ class Worker:
         self._queues = {name: every[name] for name in names or every}
         self._stopping = asyncio.Event()
         self._held: dict[asyncio.Task[None], Claim] = {}
+        self._prompt: Remembered[str, bool] = Remembered(PEERS_MAX)
+        """Hosts whose last job did not take long."""
 
     async def run(self) -> None:
         """Work until `stop`; then finish what is in flight, or give it back after `STOP_S`."""
@@ -174,7 +185,13 @@ class Worker:
 
     async def _run(self, job: Claim, places: asyncio.Semaphore) -> None:
         async with places:
+            began = time.monotonic()
             await run_one(self._ctx, job)
+            if job.host is not None and time.monotonic() - began < PROMPT_S:
+                self._prompt.put(job.host, value=True, now=self._ctx.clock(), ttl_s=PROMPT_FOR_S)
+
+    def _is_prompt(self, host: str) -> bool:
+        return self._prompt.get(host, self._ctx.clock()) is not None
 
     async def _claim(self, name: str, how: Queue, mine: set[asyncio.Task[None]]) -> list[Claim]:
         free = how.concurrency + how.ahead - len(mine)
@@ -191,6 +208,7 @@ class Worker:
                     now=self._ctx.clock(),
                     per_host=how.per_host,
                     busy_hosts={host: count for host, count in busy.items() if host is not None},
+                    is_prompt=self._is_prompt,
                 )
         except AWAY as trouble:
             log.warning("claim_failed", queue=name, error=_cause(trouble))

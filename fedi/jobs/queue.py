@@ -9,15 +9,14 @@ makes an effect happen once.
 
 import functools
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, case, delete, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Integer, Row, and_, bindparam, case, delete, exists, func, or_, select, update
 
-from fedi.db import Id, Tx, insert, on_commit, prepared
+from fedi.db import Id, Instant, Tx, insert, on_commit, prepared
 from fedi.errors import LeaseLostError
 from fedi.jobs.wake import Wake
 from fedi.models import Job, JobState
@@ -128,15 +127,53 @@ def _insert(tx: Tx) -> Any:
     return insert(tx, table).on_conflict_do_nothing(index_elements=[table.c.dedupe_key])
 
 
+_TABLE: Any = Job.__table__  # not the model: these statements run all the time, and there is no object
+_TAKEN = ("id", "queue", "kind", "payload", "attempts", "host", "order_key")
+_DUE = and_(
+    _TABLE.c.queue == bindparam("of_queue"),
+    _TABLE.c.state == JobState.READY,
+    _TABLE.c.run_at <= bindparam("now"),
+    or_(_TABLE.c.claimed_until.is_(None), _TABLE.c.claimed_until < bindparam("now", type_=Instant())),
+)
 # Only the first unfinished job of an order key may run, even while it waits for its next attempt; a dead one
-# no longer holds up the rest. Made once: an alias learns its columns at its first use.
-_EARLIER = aliased(Job)
+# no longer holds up the rest.
+_EARLIER = _TABLE.alias()
 _FIRST_OF_ITS_KEY = or_(
-    Job.order_key.is_(None),
+    _TABLE.c.order_key.is_(None),
     ~exists().where(
-        _EARLIER.order_key == Job.order_key, _EARLIER.id < Job.id, _EARLIER.state == JobState.READY
+        _EARLIER.c.order_key == _TABLE.c.order_key,
+        _EARLIER.c.id < _TABLE.c.id,
+        _EARLIER.c.state == JobState.READY,
     ),
 )
+_FIRST = (
+    select(_TABLE.c.id)
+    .where(_DUE, _FIRST_OF_ITS_KEY)
+    .order_by(_TABLE.c.run_at, _TABLE.c.id)
+    .limit(bindparam("looked_at", type_=Integer))
+)
+_WITH_HOSTS = _FIRST.add_columns(_TABLE.c.host).where(
+    or_(_TABLE.c.host.is_(None), _TABLE.c.host.not_in(bindparam("full", expanding=True)))
+)
+_CHOSEN = select(_TABLE.c.id).where(_TABLE.c.id.in_(bindparam("ids", expanding=True)), _DUE)
+
+
+def _taking(chosen: Any) -> Any:
+    """Return the statement that takes jobs, but for those that somebody else has taken meanwhile."""
+    picked = chosen.with_for_update(skip_locked=True, of=_TABLE).cte("picked")
+    return (
+        update(_TABLE)
+        .where(_TABLE.c.id == picked.c.id)
+        .values(
+            claim_token=bindparam("token"),
+            claimed_until=bindparam("until", type_=Instant()),
+            attempts=_TABLE.c.attempts + 1,
+        )
+        .returning(*(_TABLE.c[name] for name in _TAKEN))
+    )
+
+
+_TAKE_FIRST, _TAKE_CHOSEN = _taking(_FIRST), _taking(_CHOSEN)
 
 
 async def claim(
@@ -148,6 +185,7 @@ async def claim(
     now: datetime,
     per_host: int | None = None,
     busy_hosts: Mapping[str, int] | None = None,
+    is_prompt: Callable[[str], bool] | None = None,
 ) -> list[Claim]:
     """Take up to `limit` jobs of a queue that are due, for `lease_s` seconds.
 
@@ -159,50 +197,47 @@ async def claim(
         now: the present.
         per_host: at most so many jobs for one host at once, counting `busy_hosts`.
         busy_hosts: jobs that this worker holds already, per host.
+        is_prompt: tells which hosts may have so many; all others get one, since they may take long. All
+            may, when missing.
     """
-    due = and_(
-        Job.queue == queue,
-        Job.state == JobState.READY,
-        Job.run_at <= now,
-        or_(Job.claimed_until.is_(None), Job.claimed_until < now),
-    )
-    chosen = select(Job.id).where(due, _FIRST_OF_ITS_KEY).order_by(Job.run_at, Job.id)
+    until = now + timedelta(seconds=lease_s)
+    values: dict[str, Any] = {"of_queue": queue, "now": now, "until": until, "token": secrets.token_hex(8)}
     if per_host is None:
-        chosen = chosen.limit(limit)
+        rows = await tx.execute(_TAKE_FIRST, values | {"looked_at": limit})
     else:
-        ids = await _spread_over_hosts(tx, chosen, limit=limit, per_host=per_host, busy=busy_hosts or {})
+        shares = _Shares(most=per_host, is_prompt=is_prompt, held=dict(busy_hosts or {}))
+        ids = await _spread_over_hosts(tx, values, limit=limit, shares=shares)
         if not ids:
             return []
-        chosen = select(Job.id).where(Job.id.in_(ids), due)
-    picked = chosen.with_for_update(skip_locked=True, of=Job).cte("picked")
-    token, until = secrets.token_hex(8), now + timedelta(seconds=lease_s)
-    rows = await tx.execute(
-        update(Job)
-        .where(Job.id == picked.c.id)
-        .values(claim_token=token, claimed_until=until, attempts=Job.attempts + 1)
-        .returning(Job.id, Job.queue, Job.kind, Job.payload, Job.attempts, Job.host, Job.order_key)
-        .execution_options(synchronize_session=False)
-    )
-    return [_held(row, token, until) for row in sorted(rows, key=lambda row: row.id)]
+        rows = await tx.execute(_TAKE_CHOSEN, values | {"ids": ids})
+    return [_held(row, values["token"], until) for row in sorted(rows, key=lambda row: row.id)]
 
 
-async def _spread_over_hosts(
-    tx: Tx, chosen: Select[int], *, limit: int, per_host: int, busy: Mapping[str, int]
-) -> list[int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shares:
+    """How many jobs each host has, and may have."""
+
+    most: int
+    is_prompt: Callable[[str], bool] | None
+    held: dict[str, int]
+
+    def has_room(self, host: str) -> bool:
+        most = self.most if self.is_prompt is None or self.is_prompt(host) else 1
+        return self.held.get(host, 0) < most
+
+
+async def _spread_over_hosts(tx: Tx, values: Mapping[str, Any], *, limit: int, shares: _Shares) -> list[int]:
     """Choose among the first due jobs so that no host gets more than its share."""
-    candidates = chosen.add_columns(Job.host).limit(limit * CANDIDATES_PER_JOB)
-    full = [host for host, held in busy.items() if held >= per_host]
-    if full:
-        candidates = candidates.where(or_(Job.host.is_(None), Job.host.not_in(full)))
-    held = dict(busy)
+    full = [host for host in shares.held if not shares.has_room(host)]
+    looked_at = {"looked_at": limit * CANDIDATES_PER_JOB, "full": full}
     ids: list[int] = []
-    for identifier, host in await tx.execute(candidates):
+    for identifier, host in await tx.execute(_WITH_HOSTS, {**values, **looked_at}):
         if len(ids) == limit:
             break
         if host is not None:
-            if held.get(host, 0) >= per_host:
+            if not shares.has_room(host):
                 continue
-            held[host] = held.get(host, 0) + 1
+            shares.held[host] = shares.held.get(host, 0) + 1
         ids.append(identifier)
     return ids
 
@@ -214,6 +249,9 @@ def _held(row: Row[Any], token: str, until: datetime) -> Claim:
     )  # fmt: skip
 
 
+_MANY_HELD_AND_DONE = delete(_TABLE).where(
+    _TABLE.c.id.in_(bindparam("ids", expanding=True)), _TABLE.c.claim_token == bindparam("token")
+)
 _HELD_AND_DONE = delete(Job).where(Job.id == bindparam("job_id"), Job.claim_token == bindparam("token"))
 
 
@@ -232,7 +270,7 @@ async def finish_many(tx: Tx, jobs: Sequence[Claim]) -> None:
     for job in jobs:
         by_token.setdefault(job.token, []).append(job.id)
     for token, ids in by_token.items():
-        await tx.execute(delete(Job).where(Job.id.in_(ids), Job.claim_token == token))
+        await tx.execute(_MANY_HELD_AND_DONE, {"ids": ids, "token": token})
 
 
 async def retry(tx: Tx, job: Claim, *, run_at: datetime, error: str, refund: bool = False) -> None:

@@ -90,7 +90,7 @@ async def _attempt(ctx: Context, job: queue.Claim, outgoing: Outgoing) -> Outcom
         return _outcome(ctx, job, End.POSTPONE, run_at=later, error="the server is left alone for a while")
     auth = SignatureAuth(key_id=outgoing.key_id, key=outgoing.key, clock=ctx.clock, first=known.scheme)
     result = await client.deliver(
-        ctx.http,
+        ctx.courier,
         job.payload["inbox"],
         outgoing.body,
         auth=auth,

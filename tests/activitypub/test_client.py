@@ -72,7 +72,9 @@ class Net:
 
     async def deliver(self, inbox: str = INBOX, **others: Any) -> client.DeliveryResult:
         async with self.http() as http:
-            return await deliver(http, inbox, BODY, **{"auth": AUTH, "clock": lambda: NOW, **others})
+            return await deliver(
+                client.HttpxPoster(http), inbox, BODY, **{"auth": AUTH, "clock": lambda: NOW, **others}
+            )
 
 
 class Body(httpx.AsyncByteStream):
@@ -400,7 +402,7 @@ async def test_a_slow_server_is_given_up():
     async with httpx.AsyncClient(transport=httpx.MockTransport(never)) as http:
         with pytest.raises(UnreachableError, match="too long"):
             await fetch(http, IRI, deadline_s=0.01)
-        result = await deliver(http, INBOX, BODY, auth=AUTH, deadline_s=0.01)
+        result = await deliver(client.HttpxPoster(http), INBOX, BODY, auth=AUTH, deadline_s=0.01)
     assert (result.verdict, result.status, result.detail) == (Verdict.RETRY, None, "TimeoutError")
 
 
@@ -612,5 +614,5 @@ async def test_without_a_clock_the_present_is_now():
         }
     )
     async with net.http() as http:
-        result = await deliver(http, INBOX, BODY, auth=AUTH)
+        result = await deliver(client.HttpxPoster(http), INBOX, BODY, auth=AUTH)
     assert result.retry_after_s == pytest.approx(3600, abs=60)

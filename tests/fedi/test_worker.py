@@ -307,30 +307,54 @@ async def test_short_work_is_claimed_by_the_batch_and_no_more_of_it_runs_at_once
     assert most <= how.concurrency
 
 
-async def test_one_slow_host_does_not_hold_up_the_others(server: Server, runners: dict[str, Runner]) -> None:
-    per_host = worker.queues(32)["deliver"].per_host
-    assert per_host is not None
-    slow: list[int] = []
+async def test_hosts_that_never_answer_hold_up_no_others(server: Server, runners: dict[str, Runner]) -> None:
+    """Forty of them, with more waiting for each than one host may have at once."""
+    hosts = [f"slow{number}.example" for number in range(40)]
+    begun: list[str] = []
     full, until, quick = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def crawl(ctx: Context, job: Claim) -> None:
-        slow.append(job.id)
-        if len(slow) == per_host:
+        begun.append(str(job.host))
+        if len(begun) == len(hosts):
             full.set()
         await until.wait()
         await finish(ctx, job)
 
     runners["slow"], runners["quick"] = crawl, setting(quick)
-    await enqueue(
-        server, *(NewJob(queue="deliver", kind="slow", host="slow.example") for _ in range(per_host + 3))
-    )
+    assert len(hosts) < worker.queues(server.settings.delivery_concurrency)["deliver"].concurrency
+    waiting = [NewJob(queue="deliver", kind="slow", host=host) for host in hosts for _ in range(6)]
+    await enqueue(server, *waiting)
     async with working(server, "deliver"):
         await soon(full)
         await enqueue(server, NewJob(queue="deliver", kind="quick", host="quick.example"))
         await soon(quick)
-        assert len(slow) == per_host
+        assert sorted(begun) == sorted(hosts), "each has one place until it answers"
         until.set()
     assert {row.attempts for row in await rows(server)} <= {0}, "those in flight were finished"
+
+
+async def test_a_host_that_answers_soon_may_have_several(server: Server, runners: dict[str, Runner]) -> None:
+    per_host = worker.queues(32)["deliver"].per_host
+    assert per_host is not None
+    first, full, until = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    held: list[int] = []
+
+    async def crawl(ctx: Context, job: Claim) -> None:
+        held.append(job.id)
+        if len(held) == per_host:
+            full.set()
+        await until.wait()
+        await finish(ctx, job)
+
+    runners["slow"], runners["quick"] = crawl, setting(first)
+    await enqueue(server, NewJob(queue="deliver", kind="quick", host="one.example"))
+    async with working(server, "deliver"):
+        await soon(first)
+        waiting = [NewJob(queue="deliver", kind="slow", host="one.example") for _ in range(per_host + 3)]
+        await enqueue(server, *waiting)
+        await soon(full)
+        assert len(held) == per_host
+        until.set()
 
 
 async def test_a_queue_that_is_woken_is_worked_at_once(
