@@ -160,6 +160,37 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
+async def test_neither_passwords_nor_proxies_of_the_environment_are_used(
+    peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where anyone may send us, nothing of the operator's goes along."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.2.1 login operator password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.2.2:9")  # where nothing listens
+    peer.chunks = (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",)
+    settings = Settings(
+        origin="http://127.0.0.1:8080", allow_http_peers=True, outgoing_allow=["127.0.2.0/28"]
+    )
+    async with build_client(settings) as made:
+        assert (await made.get(peer.url)).status_code == 200
+    assert b"authorization" not in peer.requests[0].lower()
+
+
+async def test_a_host_that_the_operator_refuses_is_not_asked(peer: Peer) -> None:
+    async def refuses(host: str) -> bool:
+        return host == "127.0.2.1"
+
+    settings = Settings(
+        origin="http://127.0.0.1:8080", allow_http_peers=True, outgoing_allow=["127.0.2.0/28"]
+    )
+    async with build_client(settings, refuses=refuses) as made:
+        with pytest.raises(RefusedAddressError):
+            await made.get(peer.url)
+    assert peer.requests == []
+
+
 async def test_the_client_says_who_it_is_and_keeps_no_cookies(client: httpx.AsyncClient, peer: Peer) -> None:
     peer.chunks = (b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",)
     await client.get(peer.url)
