@@ -174,7 +174,8 @@ async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
     gc.freeze()
     gc.set_threshold(GC_OBJECTS)
     jobs = Worker(ctx) if with_worker else None
-    await sweeping.plan(ctx)
+    if jobs is not None:
+        await sweeping.plan(ctx)
     stopping = asyncio.Event()
     _on_signals(stopping)
     async with asyncio.TaskGroup() as group:
