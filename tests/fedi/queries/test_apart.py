@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from fedi.models import Block, DomainBlock, Mute, Post
 from fedi.queries import timelines
 from fedi.queries.page import Page
-from fedi.queries.visibility import are_apart, can_see, keeps_host_away, visible_clause
+from fedi.queries.visibility import apart_from, are_apart, can_see, is_told, keeps_host_away, visible_clause
 from tests.fedi.queries.conftest import World
 
 pytestmark = pytest.mark.anyio
@@ -27,8 +27,14 @@ def domain_block(world: World, who: int, domain: str) -> DomainBlock:
     return DomainBlock(id=90 + who, account_id=who, domain=domain, created_at=world.server.clock())
 
 
-def mute(world: World, who: int, whom: int) -> Mute:
-    return Mute(id=who * 10 + whom, account_id=who, target_id=whom, created_at=world.server.clock())
+def mute(world: World, who: int, whom: int, *, notifications: bool = True) -> Mute:
+    return Mute(
+        id=who * 10 + whom,
+        account_id=who,
+        target_id=whom,
+        notifications=notifications,
+        created_at=world.server.clock(),
+    )
 
 
 @pytest.fixture
@@ -107,6 +113,9 @@ async def test_whoever_is_apart_is_so_both_ways(peopled: World) -> None:
     async with peopled.server.ctx.db.read() as tx:
         pairs = {(one, other) for one in (ANNA, BEN, FAR) for other in (ANNA, BEN, FAR) if one != other}
         apart = {pair for pair in pairs if await are_apart(tx, *pair)}
+        assert await apart_from(tx, ANNA, [BEN, FAR]) == {BEN}
+        assert await apart_from(tx, BEN, [ANNA, FAR, BEN]) == {ANNA, FAR}
+        assert await apart_from(tx, FAR, []) == set()
     assert apart == {(ANNA, BEN), (BEN, ANNA), (BEN, FAR), (FAR, BEN)}
 
 
@@ -143,3 +152,24 @@ async def test_a_mute_clears_timelines_and_leaves_profile_and_post(peopled: Worl
     async with peopled.server.ctx.db.write() as tx:
         await tx.execute(delete(Mute))
     assert await shown(ANNA) == [EVERYTHING, public, public]
+
+
+async def told(world: World) -> set[tuple[int, int]]:
+    """Return who is told of what whom does."""
+    async with world.server.ctx.db.read() as tx:
+        pairs = [(one, other) for one in (ANNA, BEN, FAR) for other in (ANNA, BEN, FAR, 99) if one != other]
+        return {pair for pair in pairs if await is_told(tx, *pair)}
+
+
+async def test_people_here_are_told_of_what_others_do(peopled: World) -> None:
+    assert await told(peopled) == {(ANNA, BEN), (ANNA, FAR), (BEN, ANNA), (BEN, FAR)}
+
+
+async def test_who_is_apart_or_mutes_is_not_told(peopled: World) -> None:
+    await peopled.add(block(peopled, ANNA, BEN), mute(peopled, BEN, FAR), mute(peopled, FAR, ANNA))
+    assert await told(peopled) == {(ANNA, FAR)}
+
+
+async def test_a_mute_may_leave_notifications_alone(peopled: World) -> None:
+    await peopled.add(mute(peopled, ANNA, BEN, notifications=False), mute(peopled, BEN, FAR))
+    assert await told(peopled) == {(ANNA, BEN), (ANNA, FAR), (BEN, ANNA)}

@@ -51,6 +51,9 @@ async def peopled(world: World) -> World:
         world.follow(1, FOLLOWER, AUTHOR),
         world.follow(2, ASKING, AUTHOR, FollowState.PENDING),
         world.follow(3, AUTHOR, STRANGER),
+        world.follow(4, ASKING, STRANGER),
+        world.post(1, STRANGER),
+        world.mention(1, STRANGER),
     )
     for number, (visibility, state) in enumerate(TABLE, start=10):
         await world.add(

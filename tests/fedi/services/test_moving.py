@@ -1,4 +1,4 @@
-"""Accounts of ours that move away, and their aliases."""
+"""Accounts of ours that move away, and their aliases; on both databases."""
 
 from typing import Any
 
@@ -15,6 +15,12 @@ from tests.servers import Server
 pytestmark = pytest.mark.anyio
 
 MONTH_S = 30 * 24 * 3600
+
+
+@pytest.fixture
+def server(either_server: Server) -> Server:
+    """Each of the two databases in turn."""
+    return either_server
 
 
 @pytest.fixture
