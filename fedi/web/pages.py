@@ -16,8 +16,8 @@ from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.models import Account
 from fedi.queries import accounts as find_account
+from fedi.queries import pins, threads, timelines
 from fedi.queries import posts as find
-from fedi.queries import threads, timelines
 from fedi.queries.page import Page
 from fedi.queries.visibility import can_see
 from fedi.web import views
@@ -68,7 +68,7 @@ async def home(request: Request) -> Response:
 
 
 async def profile(request: Request) -> Response:
-    """Show a local account: its pictures first, then its words."""
+    """Show a local account: what it pinned, then its pictures, then its words."""
     ctx = of(request)
     name, _, domain = request.path_params["name"].partition("@")
     everything = request.query_params.get("tab") == "posts"
@@ -81,7 +81,10 @@ async def profile(request: Request) -> Response:
         page = _page(request, POSTS if everything else TILES)
         found = await timelines.of_account(tx, None, account.id, page, only_media=not everything)
         cards = views.cards(await find.load(tx, found.rows), ctx.settings)
-        words = [] if everything or page.max_id else await _words(ctx, tx, account)
+        beginning = page.max_id is None and not everything
+        pinned = await find.load(tx, await pins.pinned(tx, None, account.id)) if beginning else []
+        words = await _words(ctx, tx, account, without={view.post.id for view in pinned}) if beginning else []
+        featured = await pins.tags(tx, account.id)
     return render(
         ctx,
         "profile.html",
@@ -91,6 +94,8 @@ async def profile(request: Request) -> Response:
         everything=everything,
         cards=cards,
         words=words,
+        pinned=views.cards(pinned, ctx.settings),
+        featured=[view.tag.name for view in featured],
         older=_older(found.rows, more=found.more),
         summary=views.summary(account.note),
     )
@@ -171,11 +176,12 @@ async def _missing_post(ctx: Context, tx: Tx, account: Account, post_id: int) ->
     raise Refused(404, "There is no such post here, or it is not public.")
 
 
-async def _words(ctx: Context, tx: Tx, account: Account) -> list[views.Card]:
-    """Return the latest posts that are not in the grid of pictures."""
+async def _words(ctx: Context, tx: Tx, account: Account, *, without: set[int]) -> list[views.Card]:
+    """Return the latest posts that are neither in the grid of pictures nor among those named."""
     found = await timelines.of_account(tx, None, account.id, Page(limit=POSTS))
     cards = views.cards(await find.load(tx, found.rows), ctx.settings)
-    return [card for card in cards if card.boosted_by or not card.pictures][:WORDS]
+    shown = [card for card in cards if card.boosted_by or not card.pictures]
+    return [card for card in shown if card.id not in without][:WORDS]
 
 
 def _page(request: Request, limit: int) -> Page:

@@ -6,7 +6,7 @@ import pytest
 
 from fedi import iris
 from fedi.models import Account, Placeholder, Post, PostState
-from fedi.services import interacting, posting
+from fedi.services import featuring, interacting, pinning, posting
 from tests.fedi.looking import verdict
 from tests.fedi.remote import RemoteActor
 from tests.fedi.web.showing import HTML, elements, page, picture, publish
@@ -372,3 +372,27 @@ async def test_naughty_strings_are_printed_and_not_obeyed(server: Server, alice:
     html = (await page(server, f"/@alice/{post.id}")).text
     assert elements(html, "img", src="x") == []
     assert "{{ 7*7 }}" in html
+
+
+async def test_a_profile_shows_first_what_was_pinned_and_only_once(server: Server, alice: Account) -> None:
+    words, hidden = (
+        await publish(server, alice, "Read me"),
+        await publish(server, alice, "x", visibility="private"),
+    )
+    await publish(server, alice, "Newer words")
+    async with server.ctx.db.write() as tx:
+        me = await tx.get_one(Account, alice.id)
+        for post in (words, hidden):
+            await pinning.pin(server.ctx, tx, account=me, post=await tx.get_one(Post, post.id))
+        await featuring.feature(server.ctx, tx, account=me, name="sky")
+        me.avatar_description = "a face"
+    html = (await page(server, "/@alice")).text
+    shown = [entry["id"] for entry in elements(html, "article")]
+    assert shown[0] == f"post-{words.id}"
+    assert shown.count(f"post-{words.id}") == 1
+    assert f"post-{hidden.id}" not in shown
+    assert elements(html, "a", href="/tags/sky")
+    assert elements(html, "img", alt="a face")
+    everything = (await page(server, "/@alice?tab=posts")).text
+    assert "Pinned" not in everything
+    assert len(elements(everything, "article", id=f"post-{words.id}")) == 1
