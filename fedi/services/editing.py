@@ -157,8 +157,8 @@ async def _set_mentions(tx: Tx, post: Post, named: set[int], gone: set[int]) -> 
     held = set(rows.scalars())
     if post.visibility in OPEN and gone:
         await tx.execute(delete(Mention).where(mine, Mention.account_id.in_(gone)))
-    silent = update(Mention).where(mine, Mention.account_id.in_(named), Mention.silent)
-    await tx.execute(silent.values(silent=False).execution_options(synchronize_session=False))
+    loud = update(Mention).where(mine, Mention.account_id.in_(named)).values(silent=False)
+    await tx.execute(loud.execution_options(synchronize_session=False))
     new = sorted(named - held)
     tx.add_all(Mention(post_id=post.id, account_id=account_id) for account_id in new)
     await tx.flush()

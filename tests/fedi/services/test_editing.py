@@ -217,11 +217,23 @@ async def test_who_passed_it_on_is_told_of_the_last_edit(town: Town) -> None:
     assert await told(town.server, await town.one("bob")) == ["update"]
 
 
-async def test_a_silent_recipient_who_is_then_mentioned_is_named(town: Town) -> None:
-    bob = await town.one("bob")
-    post = await town.posts("alice", "psst", "direct", blind=(bob.id,))
+async def test_a_silent_recipient_who_is_then_mentioned_is_named_there_alone(town: Town) -> None:
+    bob, carol = await town.one("bob"), await town.one("carol")
+    both = (bob.id, carol.id)
+    post, other = [await town.posts("alice", "psst", "direct", blind=both) for _ in range(2)]
     await edits(town, "alice", post, "psst @bob")
-    assert await names(town, Mention.silent, Mention.post_id == post.id) == {False}
+    silent = Account.id.in_(select(Mention.account_id).where(Mention.post_id == post.id, Mention.silent))
+    assert await names(town, Account.username, silent) == {"carol"}
+    assert await names(town, Mention.silent, Mention.post_id == other.id) == {True}
+
+
+async def test_others_and_other_posts_keep_their_mentions(town: Town) -> None:
+    await town.one("bob"), await town.one("carol")
+    post, other = [await town.posts("alice", "hi @bob @carol") for _ in range(2)]
+    await edits(town, "alice", post, "hi @carol")
+    for held, people in ((post, {"carol"}), (other, {"bob", "carol"})):
+        mentioned = Account.id.in_(select(Mention.account_id).where(Mention.post_id == held.id))
+        assert await names(town, Account.username, mentioned) == people
 
 
 # --- What may not be edited -----------------------------------------------------------------------------------
@@ -285,8 +297,10 @@ async def test_pictures_of_others_or_too_many_are_refused(town: Town) -> None:
     assert (await refused(town, "alice", post, attachment_ids=(theirs,)))[0] == 422
     mine = tuple([await town.picture("alice") for _ in range(5)])
     assert (await refused(town, "alice", post, attachment_ids=mine))[0] == 422
+    full = await town.posts("alice", attachment_ids=mine[:4])
+    assert "4 pictures" in (await refused(town, "alice", full, attachment_ids=mine))[1]
     poll = NewPoll(options=("a", "b"), expires_in_s=300)
-    assert (await refused(town, "alice", post, attachment_ids=mine[:1], poll=poll))[0] == 422
+    assert (await refused(town, "alice", post, attachment_ids=mine[4:], poll=poll))[0] == 422
 
 
 # --- The labels of generated pictures -------------------------------------------------------------------------
