@@ -85,3 +85,30 @@ async def test_a_server_that_talks_to_chosen_ones_tells_only_its_people(make_ser
     assert (await client.get(PEERS)).json() == []
     about = (await client.get("/api/v2/instance")).json()
     assert about["configuration"]["limited_federation"] is True
+
+
+async def test_nothing_of_a_suspended_server_is_found_known_or_not(server: "Server", enter: Enter) -> None:
+    evil = RemoteServer(server.network, "evil.test")
+    eve, unknown = evil.person("eve"), evil.person("unknown")
+    await looking.meet(server, eve)
+    anna = await enter("anna")
+    await rules.suspend(server, "evil.test")
+    asked = list(evil.asked)
+    for words in ("@eve@evil.test", eve.iri, "@unknown@evil.test", unknown.iri, eve.note()["id"], "eve"):
+        answer = await anna.http.get("/api/v2/search", params={"q": words, "resolve": "true"})
+        assert answer.status_code == 200
+        assert answer.json() == {"accounts": [], "statuses": [], "hashtags": []}, words
+    known = await looking.get_account(server, eve.iri)
+    assert (await anna.http.get("/api/v1/accounts/lookup?acct=eve@evil.test")).status_code == 404
+    assert (await anna.http.post(f"/api/v1/accounts/{known.id}/follow")).status_code in {403, 404}
+    assert evil.asked == asked
+
+
+async def test_who_is_limited_is_found_by_the_whole_handle(server: "Server", enter: Enter) -> None:
+    loud = RemoteServer(server.network, "loud.test").person("loud")
+    await rules.limit(server, "loud.test")
+    anna = await enter("anna")
+    answer = await anna.http.get("/api/v2/search", params={"q": "@loud@loud.test", "resolve": "true"})
+    (found,) = answer.json()["accounts"]
+    assert (found["uri"], found["limited"]) == (loud.iri, True)
+    assert (await anna.http.get("/api/v2/search", params={"q": "lou"})).json()["accounts"] == []
