@@ -69,6 +69,12 @@ def actor_context() -> list[Any]:
         MULTIKEY_CONTEXT,
         WEBFINGER_CONTEXT,
         {
+            # Neither of the addresses above defines it, and Fedify reads no keys without.
+            "assertionMethod": {
+                "@id": "https://w3id.org/security#assertionMethod",
+                "@type": "@id",
+                "@container": "@set",
+            },
             "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
             "movedTo": _iri("as:movedTo"),
             "alsoKnownAs": _iri("as:alsoKnownAs"),
