@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ODD", "hostile", "paths"]
+__all__ = ["ALICE", "BOB", "ODD", "SHAPES", "hostile", "spoilt"]
 
 SHAPES = Path(__file__).parents[1] / "data" / "wire-shapes"
 
@@ -61,12 +61,20 @@ def hostile(count: int, *, seed: int, post: str) -> Iterator[bytes]:
     while left:
         number += 1
         doc = _sent_by_bob(golden[number % len(golden)], number, post)
-        for _ in range(1 if chance.random() < 0.8 else 3):
-            _spoil(doc, chance.choice(list(paths(doc))), copy.deepcopy(chance.choice(ODD)))
+        doc = spoilt(doc, chance)
         if doc.get("type") == "Delete" and BOB in json.dumps(doc.get("object")):
             continue  # nobody would be left to send the next
         left -= 1
         yield json.dumps(doc).encode()
+
+
+def spoilt(doc: Any, chance: random.Random) -> Any:
+    """Return a copy of a document with one to three members made wrong."""
+    doc = copy.deepcopy(doc)
+    for _ in range(1 if chance.random() < 0.8 else 3):
+        if ways := list(paths(doc)):
+            _spoil(doc, chance.choice(ways), copy.deepcopy(chance.choice(ODD)))
+    return doc
 
 
 def paths(doc: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
