@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi import context
-from fedi.api import errors, params, polls, rendering
+from fedi.api import errors, params, polls, refreshes, rendering
 from fedi.api.answers import json_answer
 from fedi.api.entities.status import status_source
 from fedi.api.params import Params
@@ -21,7 +21,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.models import Account, Login, Post
 from fedi.queries import posts, threads
-from fedi.services import backfilling, composing, interacting, posting
+from fedi.services import composing, interacting, posting
 from fedi.services.posting import NewPost
 
 __all__ = [
@@ -76,10 +76,9 @@ async def show_context(request: Request) -> Response:
         above = await threads.ancestors(tx, viewer_id, post)
         below = await threads.descendants(tx, viewer_id, post)
         built = await rendering.statuses(tx, ctx.settings, viewer_id, [*above, *below])
-    if viewer is not None and backfilling.is_due(post, ctx.clock()):
-        async with ctx.db.write() as tx:
-            await backfilling.want(ctx, tx, post=post)
-    return json_answer({"ancestors": built[: len(above)], "descendants": built[len(above) :]})
+    headers = {} if viewer is None else await refreshes.begin(ctx, post)
+    answer = {"ancestors": built[: len(above)], "descendants": built[len(above) :]}
+    return json_answer(answer, headers=headers)
 
 
 async def source(request: Request) -> Response:

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 
 from activitypub.errors import ActivityPubError, UnreachableError
 from activitypub.objects.collection import Collection, CollectionPage, Item
@@ -27,12 +27,12 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.jobs import queue
 from fedi.log import get
-from fedi.models import Post
+from fedi.models import Job, Post
 from fedi.outbound import resolve
 from fedi.outbound.fetch import Budget, document, is_ours
 from fedi.queries import posts as find
 
-__all__ = ["is_due", "run", "want", "want_above"]
+__all__ = ["is_due", "is_under_way", "run", "want", "want_above"]
 
 AGE_MIN = timedelta(minutes=5)
 """Of a post whose thread is read: before that there is little to read, and much of it is on its way."""
@@ -101,6 +101,12 @@ async def want(ctx: Context, tx: Tx, *, post: Post) -> bool:
     )
     await queue.enqueue(tx, ctx.wake, [job], now=now)
     return True
+
+
+async def is_under_way(tx: Tx, post_id: int) -> bool:
+    """Tell whether the rest of a post's thread is being read, or waits to be."""
+    job = select(Job.id).where(Job.dedupe_key == f"backfill:{post_id}")
+    return (await tx.execute(job)).first() is not None
 
 
 async def want_above(ctx: Context, tx: Tx, *, post: Post) -> None:

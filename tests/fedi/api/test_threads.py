@@ -23,7 +23,27 @@ async def test_opening_a_thread_with_a_client_has_it_read(
     assert (await server.client.get(path)).json()["descendants"] == []
     assert await server.work("default") == 0
     # somebody from here does.
-    assert (await alice.http.get(path)).json()["descendants"] == []
+    for _ in range(2):
+        seen = await alice.http.get(path)
+        assert seen.json()["descendants"] == []
+        assert seen.headers["mastodon-async-refresh"] == f'id="{post.id}", retry=5'
+    asked = f"/api/v1_alpha/async_refreshes/{post.id}"
+    assert (await alice.http.get(asked)).json() == {
+        "async_refresh": {"id": str(post.id), "status": "running", "result_count": None}
+    }
     await server.work("default")
-    found = (await alice.http.get(path)).json()["descendants"]
-    assert [status["uri"] for status in found] == [answer["id"]]
+    assert (await alice.http.get(asked)).json()["async_refresh"]["status"] == "finished"
+    seen = await alice.http.get(path)
+    assert [status["uri"] for status in seen.json()["descendants"]] == [answer["id"]]
+    assert "mastodon-async-refresh" not in seen.headers
+
+
+async def test_only_threads_that_were_fetched_can_be_asked_about(
+    server: Server, bob: RemoteActor, enter: Enter
+) -> None:
+    alice = await enter("alice")
+    mine, theirs = await alice.post("hello"), await resolve.note(server.ctx, bob.note("root")["id"])
+    context = await alice.http.get(f"/api/v1/statuses/{mine['id']}/context")
+    assert "mastodon-async-refresh" not in context.headers
+    for name in (mine["id"], theirs.id, "1", "x"):
+        assert (await alice.http.get(f"/api/v1_alpha/async_refreshes/{name}")).status_code == 404

@@ -28,6 +28,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/media/{id}"): "write:media",
     ("PUT", "/api/v1/media/{id}"): "write:media",
     ("PATCH", "/api/v1/media/{id}"): "write:media",
+    ("GET", "/api/v1_alpha/async_refreshes/{id}"): "read:statuses",
     ("GET", "/api/v1/notifications"): "read:notifications",
     ("GET", "/api/v1/notifications/{id}"): "read:notifications",
     ("POST", "/api/v1/notifications/clear"): "write:notifications",
