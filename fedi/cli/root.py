@@ -7,7 +7,19 @@ status 2; a wish that is refused with its sentence and 1. Tracebacks are for mis
 import click
 
 from fedi import __version__
-from fedi.cli import accounts, audit, belongings, demo, doctor, domains, pictures, queues, reports, server
+from fedi.cli import (
+    accounts,
+    audit,
+    belongings,
+    demo,
+    doctor,
+    domains,
+    pictures,
+    profiles,
+    queues,
+    reports,
+    server,
+)  # fmt: skip
 
 __all__ = ["main"]
 
@@ -27,5 +39,5 @@ for command in (
 ):  # fmt: skip
     main.add_command(command)
 
-for command in (belongings.alias, belongings.export, belongings.import_, belongings.move):
+for command in (belongings.alias, belongings.export, belongings.import_, belongings.move, profiles.change):
     accounts.account.add_command(command)
