@@ -59,8 +59,6 @@ async def unsuspend(
         raise Refused(422, f"@{account.acct} was deleted.")
     if account.suspended_at is None:
         raise Refused(422, f"@{account.acct} is not suspended.")
-    if account.deleted_at is not None:
-        raise Refused(422, f"@{account.acct} was deleted.")
     if account.suspended_by_rule:
         raise Refused(422, f"@{account.acct} is suspended because {account.domain} is; remove that rule.")
     account.suspended_at = None
