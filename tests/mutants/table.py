@@ -6,11 +6,17 @@ from typing import Final
 __all__ = ["EQUIVALENT", "MODULES"]
 
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "activitypub/objects/authorization.py": ("tests/activitypub/objects/test_authorization.py",),
     "activitypub/origin.py": ("tests/activitypub/test_origin.py",),
     "activitypub/verify.py": ("tests/activitypub/test_verify.py",),
     "activitypub/signatures/proof.py": ("tests/activitypub/signatures",),
     "fedi/inbound/guard.py": ("tests/fedi/inbound",),
     "fedi/inbound/authority.py": ("tests/fedi/inbound",),
+    "fedi/inbound/requests.py": ("tests/fedi/inbound/test_quotes.py", "tests/fedi/inbound/test_reactions.py"),
+    "fedi/outbound/quotations.py": (
+        "tests/fedi/inbound/test_quotes.py",
+        "tests/fedi/services/test_quoting.py",
+    ),
     "fedi/queries/visibility.py": ("tests/fedi/queries", "tests/fedi/inbound"),
 }
 """By module: its tests; those on PostgreSQL are left out."""

@@ -251,6 +251,63 @@ async def test_a_stamp_that_we_did_not_give_shows_nothing(
     assert (await get_post(server, note["id"])).quote_state == QuoteState.PENDING
 
 
+LONG = "é" * 1500
+"""Short enough to be an identifier, and too long for an index once it is UTF-8."""
+
+
+@pytest.mark.parametrize("field", ["id", "instrument"])
+async def test_a_request_with_an_id_that_no_index_holds_is_refused(
+    server: Server, bob: RemoteActor, mine: Post, field: str
+) -> None:
+    note = quoting(bob, mine.iri, LONG if field == "instrument" else "q")
+    request = asks(bob, note, mine.iri) | ({"id": f"{bob.iri}/{LONG}"} if field == "id" else {})
+    assert (await bob.sends(server, request)).status_code < 500
+    await server.work()
+    assert await looking.count(server, Stamp) == 0
+
+
+async def test_leave_for_one_quote_is_none_for_another(
+    server: Server, bob: RemoteActor, alice: Account, mine: Post
+) -> None:
+    await verdict(server, bob, asks(bob, quoting(bob, mine.iri), mine.iri))
+    assert (
+        await taken_in(server, bob, alice, quoting(bob, mine.iri, "other"))
+    ).quote_state == QuoteState.PENDING
+
+
+async def test_leave_to_answer_is_none_to_quote(
+    server: Server, bob: RemoteActor, alice: Account, mine: Post
+) -> None:
+    note = quoting(bob, mine.iri, inReplyTo=mine.iri)
+    await verdict(server, bob, bob.does("ReplyRequest", mine.iri, instrument=note))
+    assert await looking.count(server, Stamp) == 1
+    assert (await taken_in(server, bob, alice, note)).quote_state == QuoteState.PENDING
+
+
+async def test_leave_to_quote_one_post_is_none_to_quote_another(
+    server: Server, bob: RemoteActor, alice: Account, mine: Post
+) -> None:
+    note, second = quoting(bob, mine.iri), await write(server, alice)
+    await verdict(server, bob, asks(bob, note, mine.iri))
+    edit = note | {"quote": second.iri, "updated": "2026-03-01T00:00:00Z"}
+    assert await verdict(server, bob, bob.does("Update", edit)) == ActivityState.DONE
+    quote = await get_post(server, note["id"])
+    assert (quote.quote_of_id, quote.quote_state) == (second.id, QuoteState.PENDING)
+    assert (await get_post(server, mine.iri)).quotes_count == 0
+
+
+async def test_an_edit_that_quotes_nothing_any_more_ends_the_quote(
+    server: Server, bob: RemoteActor, mine: Post
+) -> None:
+    note = quoting(bob, mine.iri)
+    await verdict(server, bob, asks(bob, note, mine.iri))
+    edit = note | {"quote": None, "updated": "2026-03-01T00:00:00Z"}
+    await verdict(server, bob, bob.does("Update", edit))
+    quote = await get_post(server, note["id"])
+    assert (quote.quote_of_id, quote.quote_iri, quote.quote_state) == (None, None, None)
+    assert (await get_post(server, mine.iri)).quotes_count == 0
+
+
 async def test_a_deleted_quote_counts_no_more(server: Server, bob: RemoteActor, mine: Post) -> None:
     note = quoting(bob, mine.iri)
     await verdict(server, bob, asks(bob, note, mine.iri))
@@ -333,6 +390,16 @@ async def test_a_stamp_from_another_server_than_the_quoted_authors_is_not_even_f
     quote = await taken_in(server, bob, alice, quoting(bob, target["id"], quoteAuthorization=forged["id"]))
     assert quote.quote_state == QuoteState.UNAUTHORIZED
     assert forged["id"] not in bob.home.asked
+
+
+async def test_a_stamp_under_an_id_that_no_index_holds_shows_nothing(
+    server: Server, bob: RemoteActor, alice: Account, otto: RemoteActor
+) -> None:
+    target = quotable(otto)
+    given = stamp(otto, f"{bob.iri}/notes/q", target["id"], LONG)
+    quote = await taken_in(server, bob, alice, quoting(bob, target["id"], quoteAuthorization=given["id"]))
+    assert quote.quote_state == QuoteState.UNAUTHORIZED
+    assert not any("stamps" in address for address in otto.home.asked)
 
 
 @pytest.mark.parametrize("answer", [404, 410, 403])
