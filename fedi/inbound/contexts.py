@@ -40,7 +40,7 @@ async def conversation(request: Request) -> Response:
     async with ctx.db.read() as tx:
         owner = await _owner(tx, root_id, iri)
         rows = await threads.conversation(tx, iri, after=after, limit=POSTS_PER_PAGE)
-        total = await threads.count_conversation(tx, iri)
+        total = None if is_page else await threads.count_conversation(tx, iri)
     ids, items = [key for key, _ in rows.rows], [post for _, post in rows.rows]
     page = pages.oldest_first(
         pages.here(ctx, request) if is_page else pages.first(iri), iri, ids, items, more=rows.more

@@ -35,7 +35,7 @@ async def replies(request: Request) -> Response:
     after = pages.after(request) if is_page else 0
     async with ctx.db.read() as tx:
         rows = await threads.answers(tx, viewer_id, post.id, after=after, limit=REPLIES_PER_PAGE)
-        total = await threads.count_answers(tx, viewer_id, post.id)
+        total = None if is_page else await threads.count_answers(tx, viewer_id, post.id)
     ids, items = [key for key, _ in rows.rows], [answer for _, answer in rows.rows]
     page = pages.oldest_first(
         pages.here(ctx, request) if is_page else pages.first(iri), iri, ids, items, more=rows.more

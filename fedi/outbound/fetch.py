@@ -46,7 +46,7 @@ class Budget:
     """What one cause may still make us fetch. Passed along, so that nobody has to count the branches."""
 
     def __init__(self, fetches: int = FETCHES_MAX) -> None:
-        self.left = fetches
+        self.most = self.left = fetches
 
     def spend(self, fetches: int = 1) -> None:
         """Take from it.
@@ -55,7 +55,7 @@ class Budget:
             ForbiddenError: it is used up.
         """
         if fetches > self.left:
-            raise ForbiddenError(f"one activity may cause {FETCHES_MAX} requests at most")
+            raise ForbiddenError(f"one cause may make us ask {self.most} times at most")
         self.left -= fetches
 
 
