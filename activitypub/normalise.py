@@ -241,10 +241,14 @@ def _compact_object(members: dict[str, Any]) -> Any:
     return compact
 
 
+# `type` is a spelling of `@type` in the contexts that everyone uses; Fedify writes keys so, which it embeds.
+_OF_A_VALUE: Final = frozenset({"@value", "@type", "type", "@language", "@direction"})
+
+
 def _compact_value_object(members: dict[str, Any]) -> Any:
     """`{"@value": x, "@language": …}` to `x`: the readers know no typed literals."""
     value = members["@value"]
-    if members.keys() - {"@value", "@type", "@language", "@direction"} or isinstance(value, dict | list):
+    if members.keys() - _OF_A_VALUE or isinstance(value, dict | list):
         raise MalformedError("a value object holds something else")
     return value
 

@@ -40,6 +40,7 @@ def compact(document: Any) -> Any:
         ({"content": {"@value": "x"}}, {"content": "x"}),
         ({"content": {"@value": "x", "@language": "en"}}, {"content": "x"}),
         ({"published": [{"@value": "x", "@type": "xsd:dateTime"}]}, {"published": ["x"]}),
+        ({"publicKeyMultibase": {"type": "sec:multibase", "@value": "z6Mk"}}, {"publicKeyMultibase": "z6Mk"}),
         ({"@value": "x", "@type": "y"}, None),
         ({"items": {"@list": ["a", {"@id": "b"}]}}, {"items": ["a", {"id": "b"}]}),
         ({"to": {"@set": ["as:Public"]}}, {"to": ["as:Public"]}),
