@@ -12,10 +12,12 @@ from pathlib import Path
 
 import click
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from fedi.app import build_app
 from fedi.bus.notify import listen
 from fedi.cli.common import console, open_instance, require_initialised, run, settings_from
+from fedi.cli.connections import bounded
 from fedi.config import Settings
 from fedi.context import Context
 from fedi.errors import SettingsError
@@ -158,6 +160,7 @@ async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
             build_app(ctx),
             host=settings.bind,
             port=settings.port,
+            http=bounded(AutoHTTPProtocol),
             lifespan="off",
             log_config=None,
             access_log=False,
