@@ -271,6 +271,18 @@ async def test_who_passed_it_on_is_told(server: Server, followed: RemoteActor, a
     assert await looking.told(server, alice) == ["update"]
 
 
+async def test_who_passed_another_post_on_is_not_told(
+    server: Server, followed: RemoteActor, alice: Account
+) -> None:
+    note, other = await created(server, followed), await created(server, followed)
+    post = await get_post(server, other["id"])
+    async with server.ctx.db.write() as tx:
+        me, held = await tx.get_one(Account, alice.id), await tx.get_one(Post, post.id)
+        await interacting.boost(server.ctx, tx, account=me, post=held)
+    await edit(server, followed, note, updated=FEBRUARY, content="<p>new</p>")
+    assert await looking.told(server, alice) == []
+
+
 async def test_who_is_mentioned_only_now_is_told_once(
     server: Server, followed: RemoteActor, alice: Account
 ) -> None:
@@ -379,3 +391,8 @@ async def test_a_post_does_not_become_an_actor(server: Server, followed: RemoteA
     answer = await edit(server, followed, note, type=["Note", "Person"], updated=FEBRUARY, content="<p>x</p>")
     assert answer == ActivityState.IGNORED
     assert (await get_post(server, note["id"])).content == "<p>hello</p>"
+
+
+async def test_the_profile_of_somebody_unknown_is_not_kept(server: Server, bob: RemoteActor) -> None:
+    assert await verdict(server, bob, bob.does("Update", bob.doc)) == ActivityState.IGNORED
+    assert await looking.find_account(server, bob.iri) is None
