@@ -274,7 +274,8 @@ async def test_who_passed_it_on_is_told(server: Server, followed: RemoteActor, a
 async def test_who_passed_another_post_on_is_not_told(
     server: Server, followed: RemoteActor, alice: Account
 ) -> None:
-    note, other = await created(server, followed), await created(server, followed)
+    note, other = await created(server, followed), followed.note("other")
+    await verdict(server, followed, followed.creates(other))
     post = await get_post(server, other["id"])
     async with server.ctx.db.write() as tx:
         me, held = await tx.get_one(Account, alice.id), await tx.get_one(Post, post.id)
