@@ -10,7 +10,6 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.inbound.received import Effect, Ignored, Received
-from fedi.outbound.fetch import is_ours
 from fedi.outbound.remote import require_storable
 from fedi.services import reporting
 
@@ -21,9 +20,6 @@ async def handle(ctx: Context, received: Received[Flag]) -> Effect:
     """Put a report into the queue."""
     activity = received.activity
     require_storable(activity.id or "")
-    named = [iri for iri in activity.object_ids if is_ours(ctx.settings, iri)]
-    if not named:
-        raise Ignored("it is about nobody here")
 
     async def effect(tx: Tx) -> None:
         try:
@@ -32,7 +28,7 @@ async def handle(ctx: Context, received: Received[Flag]) -> Effect:
                 tx,
                 actor_iri=activity.actor,
                 iri=activity.id,
-                object_ids=named,
+                object_ids=activity.object_ids,
                 comment=activity.content,
             )
         except Refused as refusal:
