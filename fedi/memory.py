@@ -87,7 +87,7 @@ class InFlight:
         Somebody who stops waiting does not stop the work: others wait for it.
         """
         task = self._tasks.get(key)
-        if task is None:
+        if task is None or task.done():  # done, but not yet taken off
             task = asyncio.ensure_future(_awaited(make))
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._done(key, done))
@@ -99,7 +99,8 @@ class InFlight:
         return key in self._tasks
 
     def _done(self, key: Hashable, task: asyncio.Task[Any]) -> None:
-        self._tasks.pop(key, None)
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
         if not task.cancelled():
             task.exception()  # looked at here, so that work that nobody waits for any more is no warning
 
@@ -139,6 +140,8 @@ class Memory:
     """By activity: what a delivery of it needs."""
     peers: Remembered[str, Any] = field(default_factory=lambda: Remembered(PEERS_MAX))
     """By host: how it stands and how it wants to be signed for, for a few seconds."""
+    unread_peers: set[str] = field(default_factory=set)
+    """Hosts that the next look at the database asks for."""
     cleared: Remembered[str, bool] = field(default_factory=lambda: Remembered(PEERS_MAX))
     """By host: sent us something lately, so nothing is held against it."""
     digests: Remembered[int, dict[str, str]] = field(default_factory=lambda: Remembered(DIGESTS_MAX))

@@ -118,7 +118,7 @@ def queues(delivery_concurrency: int) -> dict[str, Queue]:
     """Return the queues that a server works."""
     return {
         "inbox": Queue(concurrency=16, ahead=16),
-        "deliver": Queue(concurrency=delivery_concurrency, per_host=4),
+        "deliver": Queue(concurrency=delivery_concurrency, per_host=4, ahead=delivery_concurrency // 4),
         "gpu": Queue(concurrency=1),
         "default": Queue(concurrency=2),
     }

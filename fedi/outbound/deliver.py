@@ -9,11 +9,13 @@ activity by its id.
 Source: reference behaviour of Mastodon's delivery worker; RFC 9110 section 10.2.3 (Retry-After).
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from activitypub import client
 from activitypub.auth import SignatureAuth
@@ -219,11 +221,26 @@ def _for_followers_of(account: Account, body: bytes) -> FollowersOf | None:
     return FollowersOf(account_id=account.id, followers=followers, url=url)
 
 
+_PEERS: Any = Peer.__table__  # not the model: nothing is changed here
+_THEIR_ROWS = select(_PEERS).where(_PEERS.c.host.in_(bindparam("hosts", expanding=True)))
+
+
 async def _known(ctx: Context, host: str) -> Known:
+    """Return what we know of a host; deliveries that begin together ask for theirs in one statement."""
+    while True:
+        known: Known | None = ctx.memory.peers.get(host, ctx.clock())
+        if known is not None:
+            return known
+        ctx.memory.unread_peers.add(host)
+        await ctx.memory.in_flight.share("peers", lambda: _read_peers(ctx))
+
+
+async def _read_peers(ctx: Context) -> None:
+    await asyncio.sleep(0)  # the others that begin now come first
+    hosts = set(ctx.memory.unread_peers)
+    ctx.memory.unread_peers.clear()
+    async with ctx.db.read() as tx:
+        rows = {row.host: row for row in await tx.execute(_THEIR_ROWS, {"hosts": sorted(hosts)})}
     now = ctx.clock()
-    known: Known | None = ctx.memory.peers.get(host, now)
-    if known is None:
-        async with ctx.db.read() as tx:
-            known = read(await tx.get(Peer, host), now)
-        ctx.memory.peers.put(host, known, now=now, ttl_s=PEER_TTL_S)
-    return known
+    for host in hosts:
+        ctx.memory.peers.put(host, read(rows.get(host), now), now=now, ttl_s=PEER_TTL_S)

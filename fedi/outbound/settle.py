@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from activitypub.signatures.message import Scheme
 from fedi.db import Tx
@@ -84,8 +85,8 @@ class Outcome:
     inbox_gone: bool = False
 
 
-def read(peer: Peer | None, now: datetime) -> Known:
-    """Read the row of a host; None is a host that we have not met."""
+def read(peer: Peer | Any | None, now: datetime) -> Known:
+    """Read what we have of a host, the object or its row; None is a host that we have not met."""
     if peer is None:
         return Known()
     fresh = peer.scheme_until is not None and peer.scheme_until > now

@@ -81,3 +81,22 @@ async def test_who_stops_waiting_does_not_stop_the_work() -> None:
     first.cancel()
     go.set()
     assert await second == "made"
+
+
+@pytest.mark.anyio
+async def test_who_comes_right_after_the_end_begins_anew() -> None:
+    """The end of the work is told to those who wait before it is forgotten; one of them may ask again."""
+    in_flight, made = InFlight(), 0
+
+    async def make() -> int:
+        nonlocal made
+        made += 1
+        return made
+
+    async def ask_until_three() -> int:
+        while await in_flight.share("it", make) < 3:
+            pass
+        return made
+
+    async with asyncio.timeout(5):
+        assert await ask_until_three() == 3
