@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, update
+from sqlalchemy import String, bindparam, select, update
 from sqlalchemy.orm import make_transient_to_detached
 
 from activitypub.errors import ForbiddenError, MalformedError
@@ -48,6 +48,9 @@ __all__ = [
 
 IRI_BYTES_MAX = 2048
 """Of an identifier in UTF-8: PostgreSQL refuses an index entry above 2704 bytes."""
+
+ID_DRAWS_MAX = 4
+"""Of an id of a past moment: posts are dated to the second, so many share one."""
 
 SPOILER_CHARACTERS_MAX = 1000
 """Of a content warning that is kept."""
@@ -174,7 +177,7 @@ async def save_note(
     created_at = _not_later(note.published, now)
     parent = await find_post.by_iri(tx, note.in_reply_to) if note.in_reply_to else None
     values = {
-        "id": _id_at(created_at) if backdated else ctx.ids.next(),
+        "id": await _free_id_at(ctx, tx, created_at) if backdated else ctx.ids.next(),
         "iri": note.id,
         "account_id": author.id,
         "local": False,
@@ -366,5 +369,10 @@ def _first_edited_at(note: Note, created_at: datetime, now: datetime) -> datetim
     return edited_at if edited_at is not None and edited_at > created_at else None
 
 
-def _id_at(moment: datetime) -> int:
-    return first_id_at(moment) | secrets.randbits(TAIL_BITS)
+async def _free_id_at(ctx: Context, tx: Tx, moment: datetime) -> int:
+    """Draw an id of a moment; a fresh one when it seems full, as whoever dates their posts can see to."""
+    for _ in range(ID_DRAWS_MAX):
+        drawn = first_id_at(moment) | secrets.randbits(TAIL_BITS)
+        if (await tx.execute(select(Post.id).where(Post.id == drawn))).first() is None:
+            return drawn
+    return ctx.ids.next()

@@ -52,7 +52,8 @@ async def test_an_actor_with_wrong_members_is_refused_or_read_without_them(
         answer = await client.get("/api/v2/search", params={"q": iri, "resolve": "true", "type": "accounts"})
         assert answer.status_code == 200, answer.text
         sent = await person.sends(server, person.does("Follow", alice.iri))
-        assert sent.status_code < 500, (sent.text, bob.home.documents[iri].content)
+        # Their server is asked again when the key is said to be where nobody answers now.
+        assert sent.status_code < 500 or sent.headers["retry-after"], bob.home.documents[iri].content
         for found in answer.json()["accounts"]:
             kept += 1
             shown = await client.get(f"/api/v1/accounts/{found['id']}")
