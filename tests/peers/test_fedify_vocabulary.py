@@ -74,15 +74,18 @@ def test_no_kind_of_activity_that_fedify_knows_does_harm(ours: Ours, peer: Fedif
     status = post(ours, "for everything that can be done to a post")
     kinds = peer.vocabulary()
     assert {"Create", "EmojiReact", "QuoteRequest", "View"} <= set(kinds)
-    # Not with our own people as the target: a Move or a Block of hers would end what other tests need.
+    note = peer.serve("/documents/note", {"@context": AS, "type": "Note", "attributedTo": peer.actor})
     sent = [
         peer.send(
             ours.actor("demo"),
-            {"type": kind, "object": status["uri"], "target": f"{peer.origin}/nowhere", "content": "🦊"},
+            {
+                "type": kind, "object": status["uri"], "target": peer.actor, "content": "🦊",
+                "instrument": note,
+            },
         )["id"]
         for kind in kinds
         if kind != "Delete"
-    ]
+    ]  # fmt: skip
 
     async def unfinished(ctx: Context) -> int:
         async with ctx.db.read() as tx:
@@ -211,7 +214,13 @@ def test_quotes_are_asked_for_both_ways(ours: Ours, peer: FedifyPeer) -> None:
     stamp = peer.look(answer["result"])
     assert (stamp["type"], stamp["id"]) == ("QuoteAuthorization", answer["result"])
 
-    hers = peer.post("<p>may be quoted</p>")["note"]
+    quotable = {
+        "@context": AS, "type": "Note", "attributedTo": peer.actor, "to": PUBLIC,
+        "cc": f"{peer.actor}/followers", "content": "<p>may be quoted</p>", "published": "2026-01-01T00:00:00Z",
+        "interactionPolicy": {"canQuote": {"automaticApproval": [PUBLIC]}},
+    }  # fmt: skip
+    hers = peer.serve("/documents/quotable", quotable)
+    peer.send(ours.actor("demo"), {"type": "Create", "object": hers, "to": PUBLIC})
     (shown,) = eventually(lambda: [one for one in ours.home() if one["uri"] == hers], "her post", HEARS_S)
     mine = post(ours, "as she says", quoted_status_id=shown["id"])
     asked = hears(peer, "QuoteRequest", lambda one: one["object"] == hers)

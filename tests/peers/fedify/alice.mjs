@@ -115,6 +115,7 @@ function listen(federation, state) {
 
 // An Accept counts when its sender is whom we asked; which of our Follows it means, if it says so, must agree.
 function settle(state, answer, outcome) {
+  if (state.sent.has(answer.objectId?.href)) return; // another request of hers
   const asked = state.following.get(answer.actorId?.href);
   if (asked == null) return log.warn("{id} answers no Follow of ours", { id: answer.id?.href });
   if (answer.objectId != null && answer.objectId.href !== asked.follow) {
@@ -172,19 +173,29 @@ async function options(ctx, question) {
 
 // The verbs of the control interface.
 
+const TERMS = {
+  EmojiReact: "http://litepub.social/ns#EmojiReact",
+  QuoteRequest: "https://w3id.org/fep/044f#QuoteRequest",
+  gts: "https://gotosocial.org/ns#",
+  AnnounceRequest: "gts:AnnounceRequest",
+  LikeRequest: "gts:LikeRequest",
+  ReplyRequest: "gts:ReplyRequest",
+};
+
 // Any activity of Fedify's vocabulary, read from JSON as Fedify reads it, and sent by alice to one actor. What
 // the document lacks of id, actor and context is filled in.
-export async function send(ctx, _state, { to, activity }) {
+export async function send(ctx, state, { to, activity }) {
   const recipient = await lookUp(ctx, to);
   if (recipient?.inboxId == null) return { error: `${to} was not found` };
   const document = {
-    "@context": ["https://www.w3.org/ns/activitystreams", { EmojiReact: "http://litepub.social/ns#EmojiReact" }],
+    "@context": ["https://www.w3.org/ns/activitystreams", TERMS],
     id: new URL(`#acts/${crypto.randomUUID()}`, ctx.getActorUri(NAME)).href,
     actor: ctx.getActorUri(NAME).href,
     ...activity,
   };
   const loaders = { documentLoader: ctx.documentLoader, contextLoader: ctx.contextLoader };
   const typed = await vocab.Activity.fromJsonLd(document, loaders);
+  state.sent.add(typed.id.href);
   await ctx.sendActivity({ identifier: NAME }, recipient, typed);
   return { id: typed.id.href, type: typed.constructor.name };
 }
@@ -208,6 +219,13 @@ export function vocabulary() {
   return { kinds: kinds.map(([name]) => name).sort() };
 }
 
+async function keysOf(ctx, found) {
+  const keys = [];
+  if (found.getAssertionMethods == null) return keys;
+  for await (const one of found.getAssertionMethods(await signed(ctx))) keys.push(one.id?.href ?? null);
+  return keys;
+}
+
 // What Fedify makes of a document of ours.
 export async function look(ctx, _state, { iri }) {
   const found = await lookUp(ctx, iri);
@@ -218,7 +236,7 @@ export async function look(ctx, _state, { iri }) {
     successor: found.successorId?.href ?? null,
     aliases: found.aliasIds?.map((one) => one.href) ?? [],
     total: found.totalItems ?? null,
-    keys: found.assertionMethodIds?.map((one) => one.href) ?? [],
+    keys: await keysOf(ctx, found),
     webfinger: found.preferredUsername?.toString() ?? null,
   };
 }

@@ -12,6 +12,7 @@ export class State {
   notes = new Map(); // id within our path → Note, or Tombstone once deleted
   images = new Map(); // file name → { bytes, mediaType }
   documents = new Map(); // path → document served there as it is
+  sent = new Set(); // ids of activities that a test had her send
   profile = {}; // what alice says of herself beside her name
   received = []; // verified activities, in the order in which they came
   requests = []; // every POST to an inbox with what was answered, verified or not
