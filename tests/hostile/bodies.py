@@ -5,6 +5,7 @@ body that is refused for its sender alone tests nothing behind that.
 """
 
 import copy
+import functools
 import json
 import random
 import re
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ALICE", "BOB", "ODD", "SHAPES", "hostile", "spoilt"]
+__all__ = ["ALICE", "BOB", "ODD", "SENT", "SHAPES", "golden", "hostile", "spoilt"]
 
 SHAPES = Path(__file__).parents[1] / "data" / "wire-shapes"
 
@@ -56,11 +57,10 @@ def hostile(count: int, *, seed: int, post: str) -> Iterator[bytes]:
         post: id of a post of alice's, which some of them are about.
     """
     chance = random.Random(seed)
-    golden = [(SHAPES / f"{name}.json").read_text("utf-8") for name in SENT]
     left, number = count, 0
     while left:
         number += 1
-        doc = _sent_by_bob(golden[number % len(golden)], number, post)
+        doc = golden(SENT[number % len(SENT)], number, post)
         doc = spoilt(doc, chance)
         if doc.get("type") == "Delete" and BOB in json.dumps(doc.get("object")):
             continue  # nobody would be left to send the next
@@ -86,6 +86,11 @@ def paths(doc: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from paths(value, (*above, key))
 
 
+@functools.cache
+def _text(name: str) -> str:
+    return (SHAPES / f"{name}.json").read_text("utf-8")
+
+
 def _spoil(doc: Any, path: tuple[Any, ...], value: Any) -> None:
     for key in path[:-1]:
         doc = doc[key]
@@ -97,8 +102,15 @@ def _spoil(doc: Any, path: tuple[Any, ...], value: Any) -> None:
         doc[path[-1]] = value
 
 
-def _sent_by_bob(text: str, number: int, post: str) -> dict[str, Any]:
-    """Rewrite a golden activity: its sender is bob, everybody else lives here, and its ids are fresh."""
+def golden(name: str, number: int, post: str) -> dict[str, Any]:
+    """Return a golden activity whose sender is bob, while everybody else lives here, with fresh ids.
+
+    Args:
+        name: of the document.
+        number: for the ids.
+        post: id of a post of alice's, which it is about if it is about one.
+    """
+    text = _text(name)
     sent = json.loads(text)
     if "actor" not in sent:  # a bare object
         sent = {"type": "Create", "actor": sent["attributedTo"], "object": sent, "to": sent.get("to", [])}
