@@ -132,8 +132,13 @@ async def requested(tx: Tx, *, post_id: int | None, note_iri: str | None) -> Pos
 
 
 def _rule(post: Post) -> Approval | None:
-    found = InteractionPolicy.from_json(post.interaction_policy)
-    return found.can_quote if found is not None else None
+    """Read what `policy` and `outbound.remote` wrote; it is asked of every post of a page, and trusted."""
+    said = (post.interaction_policy or {}).get("canQuote")
+    if said is None:
+        return None
+    return Approval(
+        automatic=tuple(said.get("automaticApproval", ())), manual=tuple(said.get("manualApproval", ()))
+    )
 
 
 def _words(names: Iterable[str], author: Account) -> list[str]:

@@ -11,7 +11,7 @@ Source: Mastodon's `StatusReachFinder`, by what it does.
 from sqlalchemy import select
 
 from fedi.db import Tx
-from fedi.models import Favourite, Mention, Poll, PollVote, Post
+from fedi.models import Favourite, Mention, Poll, PollVote, Post, Reaction
 from fedi.outbound.outbox import Audience
 
 __all__ = ["OPEN", "everyone_who_has"]
@@ -33,11 +33,14 @@ async def everyone_who_has(tx: Tx, post: Post, *, with_words: bool) -> Audience:
         boosters = select(Post.account_id).where(Post.reblog_of_id == post.id)
         repliers = select(Post.account_id).where(Post.in_reply_to_id == post.id)
         quoters = select(Post.account_id).where(Post.quote_of_id == post.id)
+        quoted = select(Post.account_id).where(Post.id == post.quote_of_id)
         likers = select(Favourite.account_id).where(Favourite.post_id == post.id)
+        reactors = select(Reaction.account_id).where(Reaction.post_id == post.id)
         voters = (
             select(PollVote.account_id).join(Poll, Poll.id == PollVote.poll_id).where(Poll.post_id == post.id)
         )
-        people |= set((await tx.execute(boosters.union(repliers, quoters, likers, voters))).scalars())
+        touched = boosters.union(repliers, quoters, quoted, likers, reactors, voters)
+        people |= set((await tx.execute(touched)).scalars())
     if post.in_reply_to_account_id is not None and post.visibility in OPEN:
         people.add(post.in_reply_to_account_id)
     return Audience(

@@ -402,6 +402,20 @@ async def test_leave_can_be_taken_back(town: Town, bob: RemoteActor, how: str) -
     assert "quoteAuthorization" not in update["object"]
 
 
+async def test_the_quoted_author_hears_of_the_end_of_the_quote(town: Town, bob: RemoteActor) -> None:
+    _, quote, _ = await asked(town, bob)
+    await town.deletes("carol", quote)
+    (gone,) = await sent(town.server, bob, "Delete")
+    assert gone["object"]["id"] == quote.iri
+
+
+async def test_who_reacted_hears_of_the_end_of_the_post(town: Town, bob: RemoteActor) -> None:
+    post = await town.posts("alice")
+    await verdict(town.server, bob, bob.does("EmojiReact", post.iri, content="🦊"))
+    await town.deletes("alice", post)
+    assert len(await sent(town.server, bob, "Delete")) == 1
+
+
 # --- taking it back here --------------------------------------------------------------------------------------
 
 
