@@ -124,6 +124,17 @@ async def test_nobody_moves_somebody_else(
     assert await followed(server) == {"alice": {"bob"}}
 
 
+async def test_a_move_is_of_whoever_says_so(
+    server: Server, bob: RemoteActor, remote: RemoteServer, other: RemoteServer, alice: Account
+) -> None:
+    thief = remote.person("thief")
+    await looking.follow(server, alice, thief)
+    accomplice = other.person("accomplice", alsoKnownAs=[thief.iri, bob.iri])
+    confused = thief.does("Move", bob.iri, target=accomplice.iri)
+    assert await verdict(server, thief, confused) == ActivityState.REFUSED
+    assert await followed(server) == {"alice": {"thief"}}
+
+
 async def test_a_second_move_within_a_week_is_left_aside(
     server: Server, bob: RemoteActor, bobby: RemoteActor, other: RemoteServer, alice: Account
 ) -> None:
@@ -131,7 +142,9 @@ async def test_a_second_move_within_a_week_is_left_aside(
     third = other.person("third", alsoKnownAs=[bob.iri])
     await verdict(server, bob, moves(bob, bobby.iri))
     server.clock.advance(WEEK_S - 60)
+    asked = list(other.asked)
     assert await verdict(server, bob, moves(bob, third.iri)) == ActivityState.IGNORED
+    assert other.asked == asked, "it is left before anything is fetched"
     assert (await looking.get_account(server, bob.iri)).moved_to == bobby.iri
     server.clock.advance(120)
     assert await verdict(server, bob, moves(bob, third.iri)) == ActivityState.DONE
