@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
+from activitypub.activities import Move
+from fedi.inbound.handlers import move
+from fedi.inbound.received import Ignored, Received
 from fedi.models import Account, ActivityState, Block, Follow, Mute
+from fedi.outbound.fetch import Budget
 from fedi.services import blocking, muting
 from tests.fedi import looking
 from tests.fedi.looking import verdict
@@ -148,6 +152,23 @@ async def test_a_second_move_within_a_week_is_left_aside(
     assert (await looking.get_account(server, bob.iri)).moved_to == bobby.iri
     server.clock.advance(120)
     assert await verdict(server, bob, moves(bob, third.iri)) == ActivityState.DONE
+
+
+async def test_two_moves_that_are_read_at_once_count_once(
+    server: Server, bob: RemoteActor, bobby: RemoteActor, other: RemoteServer
+) -> None:
+    await looking.meet(server, bob)
+    third = other.person("third", alsoKnownAs=[bob.iri])
+    first, second = [
+        await move.handle(server.ctx, Received(activity=Move.from_json(moves(bob, to.iri)), budget=Budget()))
+        for to in (bobby, third)
+    ]
+    async with server.ctx.db.write() as tx:
+        await first(tx)
+    async with server.ctx.db.write() as tx:
+        with pytest.raises(Ignored):
+            await second(tx)
+    assert (await looking.get_account(server, bob.iri)).moved_to == bobby.iri
 
 
 async def test_a_move_of_nobody_known_fetches_nothing(
