@@ -162,6 +162,10 @@ async def check(ctx: Context, tx: Tx, *, author: Account, new: NewPost) -> None:
     require_present(author)
     _require_within_limits(ctx, new)
     await _answered(tx, author, new.in_reply_to_id)
+    await quoting.policy_for(tx, author, new.visibility, new.quote_policy)
+    # Whom the words will name is not known yet, which matters for a direct message only.
+    seen_by = "private" if new.visibility == "direct" else new.visibility
+    await quoting.propose(tx, author=author, quoted_id=new.quote_of_id, visibility=seen_by, named=())
 
 
 async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Quotes by people here: who may, what goes out, what comes back, and the end of it."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -183,6 +184,24 @@ async def test_a_deleted_quote_counts_no_more(town: Town) -> None:
     quote = await town.posts("carol", "look", quote_of_id=quoted.id)
     await town.deletes("carol", quote)
     assert (await town.post(quoted.id)).quotes_count == 0
+
+
+@pytest.mark.parametrize("fault", ["no leave", "no post", "no policy"])
+async def test_a_picture_that_could_not_be_posted_is_not_drawn(town: Town, fault: str) -> None:
+    quoted = await town.posts("alice", quote_policy="nobody" if fault == "no leave" else "public")
+    carol, ctx = await town.one("carol"), town.server.ctx
+    new = posting.NewPost(
+        text="/imagine a fox",
+        visibility="direct",
+        quote_of_id=1 if fault == "no post" else quoted.id,
+        quote_policy="everybody" if fault == "no policy" else None,
+    )
+    async with ctx.db.write() as tx:
+        with pytest.raises(Refused):
+            await posting.check(ctx, tx, author=carol, new=new)
+        await posting.check(
+            ctx, tx, author=carol, new=dataclasses.replace(new, quote_of_id=None, quote_policy=None)
+        )
 
 
 # --- whom one lets quote --------------------------------------------------------------------------------------
