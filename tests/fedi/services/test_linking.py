@@ -81,6 +81,13 @@ def test_anything_else_does_not(html: str) -> None:
     assert not linking.links_back(html, PROFILE)
 
 
+def test_an_element_that_does_not_end_soon_ends_the_search() -> None:
+    assert linking.links_back("<img alt='" + "x" * (linking.OPEN_CHARACTERS_MAX // 2) + "'>" + BACK, PROFILE)
+    assert not linking.links_back("<img alt='" + "x" * linking.OPEN_CHARACTERS_MAX * 2 + "'>" + BACK, PROFILE)
+    script = "<script>" + "x" * linking.OPEN_CHARACTERS_MAX * 2 + "</script>"
+    assert linking.links_back(script + BACK, PROFILE), "scripts are long, and cost nothing"
+
+
 def test_only_so_many_links_are_looked_at() -> None:
     assert linking.links_back("<a>" * (linking.LINKS_MAX - 1) + BACK, PROFILE)
     assert not linking.links_back("<a>" * linking.LINKS_MAX + BACK, PROFILE)

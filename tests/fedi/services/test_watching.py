@@ -49,6 +49,8 @@ async def test_a_request_to_follow_hears_nothing(town: Town) -> None:
     async with town.server.ctx.db.write() as tx:
         await tx.execute(update(Follow).values(state="pending"))
     await town.posts("anna")
+    told = await town.posts("anna", "@ben, only you", visibility="private")
+    assert await town.home_of(told) == {"anna", "ben"}
     assert await rung(town, "ben") == []
 
 
