@@ -1,5 +1,6 @@
 """Somebody here, and somebody elsewhere who sends what no good server sends."""
 
+import traceback
 from typing import Any
 
 import pytest
@@ -39,8 +40,6 @@ def mistakes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         def exception(self, event: str, **about: Any) -> None:
             """Keep the traceback."""
-            import traceback  # noqa: PLC0415 - only when something is wrong
-
             found.append(f"{event} {about}\n{traceback.format_exc()[-1500:]}")
 
     monkeypatch.setattr(worker, "log", Log(worker.log))
