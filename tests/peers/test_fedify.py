@@ -30,6 +30,8 @@ from tests.peers.tls import Authority
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("fedify")]
 
 OURS, INSIDE, THEIRS = "127.0.2.2", "127.0.0.1", "127.0.2.3"
+HANDLES = "127.0.2.4"
+"""Where handles live when their domain is not the server's."""
 
 HEARS_S = 30.0
 """Within which anything federated has to arrive."""
@@ -276,6 +278,45 @@ def test_a_fedify_user_reads_us_where_every_read_must_be_signed(
             "the like",
             HEARS_S,
         )
+        assert_no_complaints(peer)
+
+
+def test_a_fedify_user_knows_us_by_the_domain_of_our_handles(
+    authority: Authority, peer: FedifyPeer, tmp_path: Path
+) -> None:
+    port = free_port(HANDLES)
+    domain = f"{HANDLES}:{port}"
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(served(authority, tmp_path / "data", FEDI_ACCOUNT_DOMAIN=domain))
+        inside = (INSIDE, ours.instance.port)
+        stack.enter_context(terminated(HANDLES, port, authority.issue(HANDLES), to=inside))
+
+        # Either domain leads to the same person, whose name has the domain of handles.
+        followed = peer.follow(f"@demo@{domain}")
+        assert (followed["target"], followed["preferredUsername"]) == (ours.actor("demo"), "demo")
+        assert peer.accepted(ours.actor("demo")), f"{peer.words()}\n{ours.instance.logs()}"
+        assert peer.follow(ours.handle("demo"))["target"] == ours.actor("demo")
+        for host in (ours.instance.origin.removeprefix("https://"), domain):
+            resource = {"resource": f"acct:demo@{host}"}
+            found = ours.anyone.get("/.well-known/webfinger", params=resource).json()
+            assert found["subject"] == f"acct:demo@{domain}"
+
+        # And the other way: she is followed from there, and named in what reaches her.
+        query = {"q": peer.handle, "resolve": "true", "type": "accounts"}
+        (alice,) = ours.ask("GET", "/api/v2/search", params=query)["accounts"]
+        ours.ask("POST", f"/api/v1/accounts/{alice['id']}/follow")
+        relation = {"id[]": alice["id"]}
+        eventually(
+            lambda: ours.ask("GET", "/api/v1/accounts/relationships", params=relation)[0]["following"],
+            "her Accept",
+            HEARS_S,
+        )
+        note = peer.post("<p>for the split ones</p>")["note"]
+        eventually(lambda: [one for one in ours.home() if one["uri"] == note], "her post at home", HEARS_S)
+        me = ours.ask("GET", "/api/v1/accounts/verify_credentials")
+        assert me["acct"] == "demo"
+        actor = ours.anyone.get(ours.actor("demo"), headers={"Accept": "application/activity+json"}).json()
+        assert actor["webfinger"] == f"demo@{domain}"
         assert_no_complaints(peer)
 
 
