@@ -8,6 +8,7 @@ is processed is the copy that was verified or fetched.
 Source: FEP-fe34; ActivityPub section 7.1.2 (forwarding); FEP-8b32; Fedify GHSA-39gj-rchc-q5m3.
 """
 
+import contextlib
 import dataclasses
 from enum import StrEnum
 
@@ -24,6 +25,10 @@ from fedi.outbound import resolve
 from fedi.outbound.fetch import Budget, document
 
 __all__ = ["Basis", "claimed", "require", "require_proof"]
+
+
+KEY_TTL_S = 600.0
+"""How long the key of a proof is used without asking for it again, in seconds."""
 
 
 class Basis(StrEnum):
@@ -99,9 +104,16 @@ async def require_proof(ctx: Context, actor_iri: str, doc: Doc) -> None:
         ActivityPubError: the key cannot be had.
     """
     claim = proof.read_proof(doc, now=ctx.clock())
-    key = await resolve.key(ctx, claim.verification_method)
+    method, now = claim.verification_method, ctx.clock()
+    known = ctx.memory.keys.get(method, now)
+    if known is not None and known.owner == actor_iri:
+        with contextlib.suppress(SignatureError):  # it may have been renewed
+            proof.require_valid(claim, known.public_key)
+            return
+    key = await resolve.key(ctx, method)
     require_actor_is_signer(actor_iri, key.owner)
     proof.require_valid(claim, key.public_key)
+    ctx.memory.keys.put(method, key, now=now, ttl_s=KEY_TTL_S)
 
 
 async def _fetched(ctx: Context, activity: Activity, budget: Budget) -> Activity:

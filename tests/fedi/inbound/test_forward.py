@@ -179,3 +179,12 @@ async def test_a_key_that_cannot_be_had_now_is_asked_for_again(
     server.clock.advance(120)
     await server.work()
     assert reader.bodies[-1]["id"] == activity["id"]
+
+
+async def test_the_key_of_a_proof_is_asked_for_once(
+    server: Server, bob: RemoteActor, reader: RemoteServer, post: Post
+) -> None:
+    assert await sent(server, bob, reader, proven(server, bob, answers(bob, post, "1"))) == ["Create"]
+    bob.home.asked.clear()
+    assert await sent(server, bob, reader, proven(server, bob, answers(bob, post, "2"))) == ["Create"]
+    assert bob.iri not in bob.home.asked
