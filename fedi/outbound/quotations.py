@@ -31,7 +31,7 @@ QUOTES_MAX = 2
 """Posts fetched behind one that quotes: the quoted one, and what that quotes. More is shown nowhere."""
 
 _ENDED = frozenset({QuoteState.REJECTED, QuoteState.REVOKED})
-"""What the quoted author said; a lack of leave found out later says no more than that."""
+"""What the quoted author said: it stands until they say otherwise, whatever is found out later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ def _stands(post: Post, quotation: Quotation) -> bool:
         return False
     if quotation.again:
         return post.quote_state is not None
-    return post.quote_state in _ENDED and quotation.state not in _ENDED
+    return post.quote_state in _ENDED
 
 
 def _counted(post: Post) -> int | None:

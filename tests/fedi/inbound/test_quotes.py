@@ -402,6 +402,44 @@ async def test_a_stamp_under_an_id_that_no_index_holds_shows_nothing(
     assert not any("stamps" in address for address in otto.home.asked)
 
 
+async def test_a_stamp_that_is_served_under_a_second_address_counts_under_its_own_only(
+    server: Server, bob: RemoteActor, alice: Account, otto: RemoteActor
+) -> None:
+    target = quotable(otto)
+    given = stamp(otto, f"{bob.iri}/notes/q", target["id"])
+    otto.home.serve(f"{otto.iri}/stamps/alias", given)
+    note = quoting(bob, target["id"], quoteAuthorization=f"{otto.iri}/stamps/alias")
+    assert (await taken_in(server, bob, alice, note)).quote_state == QuoteState.UNAUTHORIZED
+    edit = note | {"quoteAuthorization": given["id"]}
+    await verdict(server, bob, bob.does("Update", edit))
+    assert (await get_post(server, note["id"])).quote_state == QuoteState.ACCEPTED
+
+
+async def test_a_stamp_that_a_post_names_no_longer_shows_nothing(
+    server: Server, bob: RemoteActor, alice: Account, otto: RemoteActor
+) -> None:
+    target = quotable(otto)
+    given = stamp(otto, f"{bob.iri}/notes/q", target["id"])
+    note = quoting(bob, target["id"])
+    await taken_in(server, bob, alice, note | {"quoteAuthorization": given["id"]})
+    await verdict(server, bob, bob.does("Update", note))
+    quote = await get_post(server, note["id"])
+    assert (quote.quote_state, quote.quote_authorization) == (QuoteState.PENDING, None)
+    assert (await get_post(server, target["id"])).quotes_count == 0
+
+
+async def test_a_server_that_is_away_ends_no_quote(
+    server: Server, bob: RemoteActor, alice: Account, otto: RemoteActor
+) -> None:
+    target = quotable(otto)
+    given = stamp(otto, f"{bob.iri}/notes/q", target["id"])
+    note = quoting(bob, target["id"], quoteAuthorization=given["id"])
+    await taken_in(server, bob, alice, note)
+    otto.home.serve(given["id"], {}, status=502)
+    await verdict(server, bob, bob.does("Update", note))
+    assert (await get_post(server, note["id"])).quote_state == QuoteState.ACCEPTED
+
+
 @pytest.mark.parametrize("answer", [404, 410, 403])
 async def test_a_quoted_post_that_cannot_be_read_leaves_the_quote_unshown(
     server: Server, bob: RemoteActor, alice: Account, otto: RemoteActor, answer: int
