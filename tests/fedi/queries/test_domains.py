@@ -8,6 +8,8 @@ from sqlalchemy.exc import OperationalError
 from fedi.models import DomainAllow, DomainRule, Severity
 from fedi.queries import domains
 from fedi.queries.domains import CLEAR, RULES_TTL_S, Rulebook, Rules, Verdict, host_of, rules_for
+from fedi.services import domain_rules
+from fedi.services.domain_rules import Wish
 from tests.conftest import MakeServer
 from tests.fedi import rules as making
 from tests.servers import Server
@@ -91,7 +93,9 @@ async def test_files_are_withheld_by_where_they_are_and_whose(verdict: Verdict, 
 
 async def test_a_change_by_this_process_counts_at_once(server: Server) -> None:
     assert not (await server.ctx.rules.now()).of("evil.test").suspended
-    await making.suspend(server, "evil.test")
+    async with server.ctx.db.write() as tx:
+        wanted = Wish(severity=Severity.SUSPEND)
+        await domain_rules.wish(server.ctx, tx, domain="evil.test", wanted=wanted)
     assert (await server.ctx.rules.now()).of("evil.test").suspended
 
 

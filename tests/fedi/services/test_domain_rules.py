@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from activitypub.errors import ForbiddenError
 from fedi.errors import Refused
+from fedi.jobs import queue
 from fedi.models import (
     Account,
     Attachment,
@@ -154,6 +155,25 @@ async def test_pictures_are_withheld_and_shown_again(town: Town, monkeypatch: py
     assert await states(town.server) == [withheld, withheld, ready]
     await rules.remove(town.server, "evil.test")
     assert await states(town.server) == [ready, ready, ready]
+
+
+async def test_the_rest_is_done_by_the_rules_of_this_moment(town: Town) -> None:
+    """The job may run in another process than the one that made the rule."""
+    await picture_of(town, "eve@evil.test", "https://files.example/1.jpg")
+    await town.server.ctx.rules.now()
+    async with town.server.ctx.db.write() as tx:
+        made = DomainRule(
+            id=1,
+            domain="evil.test",
+            severity=Severity.NOOP,
+            reject_media=True,
+            created_at=town.server.clock(),
+        )
+        tx.add(made)
+        job = queue.NewJob(queue="default", kind="rule", payload={"domain": "evil.test"})
+        await queue.enqueue(tx, town.server.ctx.wake, [job], now=town.server.clock())
+    await town.server.work("default")
+    assert await states(town.server) == [AttachmentState.WITHHELD]
 
 
 async def test_pictures_of_profiles_go_and_are_read_again_later(town: Town) -> None:
