@@ -93,6 +93,15 @@ async def test_nobody_votes_for_somebody_else(
     assert await standing(server) == ([0, 0, 0], 0)
 
 
+async def test_a_vote_that_lives_elsewhere_does_not_count(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    post = await ask(server, alice, multiple=True)
+    said = [vote(bob, post, "red"), vote(bob, post, "blue", id="https://third.test/votes/1")]
+    assert await verdict(server, bob, bob.does("Create", said)) == ActivityState.REFUSED
+    assert await standing(server) == ([0, 0, 0], 0)
+
+
 async def test_a_vote_beside_one_in_another_poll_counts_alone(
     server: Server, bob: RemoteActor, alice: Account
 ) -> None:

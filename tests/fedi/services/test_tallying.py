@@ -1,5 +1,6 @@
 """How polls stand and end: who is told, when, and how often; and what is asked of others' servers."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -211,6 +212,22 @@ async def test_a_look_at_a_poll_elsewhere_asks_for_news_once_a_minute(
     await tallying.refresh_if_stale(server.ctx, poll.id)
     assert bob.home.asked == [note["id"]]
     assert (await poll_of(server, post)).tallies == [8, 9]
+
+
+async def test_who_look_at_the_same_time_ask_once_and_for_that_poll_alone(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    note, post = await question(server, bob, alice)
+    other = bob.note("other", type="Question", oneOf=OPTIONS)
+    assert await looking.verdict(server, bob, bob.creates(other)) == "done"
+    poll = await poll_of(server, post)
+    second = await poll_of(server, await looking.get_post(server, other["id"]))
+    bob.home.asked.clear()
+    server.clock.advance(tallying.STALE_S)
+    await asyncio.gather(*(tallying.refresh_if_stale(server.ctx, poll.id) for _ in range(3)))
+    assert bob.home.asked == [note["id"]]
+    await tallying.refresh_if_stale(server.ctx, second.id)
+    assert bob.home.asked == [note["id"], other["id"]]
 
 
 async def test_a_failed_look_is_not_repeated_at_once(
