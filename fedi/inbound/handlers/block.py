@@ -43,7 +43,7 @@ async def handle(ctx: Context, received: Received[Block]) -> Effect:
 async def take_back(tx: Tx, actor: Account, iri: str | None, inner: object) -> bool:
     """End a block by this actor: the one that an Undo names, or whose embedded copy names the person here."""
     theirs = select(Relation).join(Account, Account.id == Relation.target_id)
-    theirs = theirs.where(Relation.account_id == actor.id, Account.domain == "")
+    theirs = theirs.where(Relation.account_id == actor.id)
     made = (await tx.execute(theirs.where(Relation.iri == iri))).scalars().first() if iri else None
     if made is None and isinstance(inner, Block):
         made = (await tx.execute(theirs.where(Account.iri == inner.object_id))).scalars().first()

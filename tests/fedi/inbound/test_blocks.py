@@ -78,6 +78,14 @@ async def test_only_people_here_can_be_blocked(
     assert await looking.count(server, Block) == 0
 
 
+async def test_a_block_with_an_id_that_no_index_holds_is_refused(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    block = bob.does("Block", alice.iri, id=f"{bob.iri}/acts/{'ä' * 1100}")
+    assert await verdict(server, bob, block) == ActivityState.REFUSED
+    assert await looking.count(server, Block) == 0
+
+
 @pytest.mark.parametrize("shape", ["embedded", "id", "embedded without id", "embedded with another id"])
 async def test_an_undo_ends_the_block_however_it_names_it(
     server: Server, bob: RemoteActor, alice: Account, shape: str
