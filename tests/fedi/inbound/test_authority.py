@@ -9,6 +9,7 @@ import pytest
 from activitypub import keys
 from activitypub.signatures.proof import add_proof
 from fedi.models import Account, ActivityState
+from fedi.outbound import resolve
 from fedi.services import posting
 from tests.fedi import looking
 from tests.fedi.looking import find_post as post
@@ -77,6 +78,20 @@ async def test_a_proof_by_somebody_else_is_none(
     note = followed.note("3")
     del followed.home.documents[note["id"]]
     signed = with_proof(forwarder, followed.creates(note))
+    await forwarder.sends(server, signed)
+    await server.work()
+    assert await post(server, note["id"]) is None
+
+
+async def test_a_known_key_of_somebody_else_proves_nothing(
+    server: Server, followed: RemoteActor, forwarder: RemoteActor
+) -> None:
+    note = followed.note("31")
+    del followed.home.documents[note["id"]]
+    signed = with_proof(forwarder, followed.creates(note))
+    method = signed["proof"]["verificationMethod"]
+    key = await resolve.key(server.ctx, method)
+    server.ctx.memory.keys.put(method, key, now=server.clock(), ttl_s=600)
     await forwarder.sends(server, signed)
     await server.work()
     assert await post(server, note["id"]) is None
