@@ -31,7 +31,8 @@ from fedi.config import Settings
 
 __all__ = [
     "CONNECT_TIMEOUT_S", "READ_TIMEOUT_S", "TOTAL_TIMEOUT_S", "AddressGuard", "Connections",
-    "GuardedTransport", "RefusedAddressError", "Refuses", "build_client", "guard_from", "nobody", "user_agent",
+    "GuardedTransport", "RefusedAddressError", "Refuses", "build_client", "guard_from", "nobody",
+    "user_agent",
 ]  # fmt: skip
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

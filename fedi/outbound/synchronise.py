@@ -27,8 +27,8 @@ FOLLOWERS_MAX = 25_000
 """Followers of one account beyond which nothing is compared; Mastodon's figure."""
 
 DIGESTS_TTL_S = 60.0
-"""How long the digests of an account's followers are used for the deliveries of its posts, in seconds. One that
-is too old makes the other server ask for the list, which is not."""
+"""How long the digests of an account's followers are used for the deliveries of its posts, in seconds.
+One that is too old makes the other server ask for the list, which is not."""
 
 HEADER_CHARACTERS_MAX = 8_192
 """Of the header: two addresses of 2048 bytes at most, and a digest."""
