@@ -60,6 +60,31 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/suggestions"): "read",
     ("GET", "/api/v2/filters"): "read:filters",
     ("GET", "/api/v2/suggestions"): "read",
+    ("POST", "/api/v1/domain_blocks"): "write:blocks",
+    ("DELETE", "/api/v1/domain_blocks"): "write:blocks",
+    ("POST", "/api/v1/accounts/{id}/block"): "write:blocks",
+    ("POST", "/api/v1/accounts/{id}/unblock"): "write:blocks",
+    ("POST", "/api/v1/accounts/{id}/mute"): "write:mutes",
+    ("POST", "/api/v1/accounts/{id}/unmute"): "write:mutes",
+    ("PUT", "/api/v1/accounts/update_credentials"): "write:accounts",
+    ("PATCH", "/api/v1/accounts/update_credentials"): "write:accounts",
+    ("DELETE", "/api/v1/profile/avatar"): "write:accounts",
+    ("DELETE", "/api/v1/profile/header"): "write:accounts",
+    ("POST", "/api/v1/featured_tags"): "write:accounts",
+    ("DELETE", "/api/v1/featured_tags/{id}"): "write:accounts",
+    ("GET", "/api/v1/featured_tags/suggestions"): "read:accounts",
+    ("PUT", "/api/v1/statuses/{id}"): "write:statuses",
+    ("PATCH", "/api/v1/statuses/{id}"): "write:statuses",
+    ("PUT", "/api/v1/statuses/{id}/interaction_policy"): "write:statuses",
+    ("PATCH", "/api/v1/statuses/{id}/interaction_policy"): "write:statuses",
+    ("POST", "/api/v1/statuses/{id}/quotes/{quoting_id}/revoke"): "write:statuses",
+    ("POST", "/api/v1/statuses/{id}/pin"): "write:accounts",
+    ("POST", "/api/v1/statuses/{id}/unpin"): "write:accounts",
+    ("POST", "/api/v1/polls/{id}/votes"): "write:statuses",
+    ("POST", "/api/v1/reports"): "write:reports",
+    ("PUT", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}"): "write:statuses",
+    ("PATCH", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}"): "write:statuses",
+    ("DELETE", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}"): "write:statuses",
     ("POST", "/api/c2s/media"): "write:media",
     ("POST", "/api/c2s/proxy"): "read:search",
 }
@@ -75,6 +100,12 @@ OPTIONAL: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/accounts/{id}/statuses"): "read:statuses",
     ("GET", "/api/v1/accounts/{id}/followers"): "read:accounts",
     ("GET", "/api/v1/accounts/{id}/following"): "read:accounts",
+    ("GET", "/api/v1/accounts/{id}/featured_tags"): "read:accounts",
+    ("GET", "/api/v1/pleroma/statuses/{id}/reactions"): "read:statuses",
+    ("GET", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}"): "read:statuses",
+    ("GET", "/api/v1/polls/{id}"): "read:statuses",
+    ("GET", "/api/v1/statuses/{id}/history"): "read:statuses",
+    ("GET", "/api/v1/statuses/{id}/quotes"): "read:statuses",
     ("GET", "/api/v2/search"): "read:search",
 }
 """What strangers may do too; a token that is sent must have this scope."""
@@ -86,12 +117,18 @@ OPEN = {
     "/oauth/sign_in", "/oauth/sign_in/here", "/authorize_interaction", "/share", "/oauth/token", "/oauth/revoke", "/oauth/userinfo",
     "/.well-known/oauth-authorization-server", "/api/{rest:path}", "/users/{name}/inbox",
     "/users/{name}/outbox", "/users/{name}/media/{id}",
+    "/api/v1/instance/domain_blocks", "/api/v1/instance/peers",
 }  # fmt: skip
 """What no scope stands before; each has its own tests."""
 
 
 def concrete(path: str) -> str:
-    return path.replace("{id}", "123").replace("{name}", "tag")
+    return (
+        path.replace("{id}", "123")
+        .replace("{quoting_id}", "124")
+        .replace("{name}", "tag")
+        .replace("{emoji}", "x")
+    )
 
 
 def test_every_route_is_in_one_of_the_tables() -> None:
