@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from activitypub.limits import BODY_BYTES_MAX
+from fedi.api.c2s import deed
 from fedi.api.c2s import outbox as module
 from fedi.models import Account, Activity, Follow, Post, Reaction, Report
 from tests.fedi import looking
@@ -353,6 +354,21 @@ async def test_reactions_go_out_and_are_taken_back(
     for content in (None, "", "no emoji", 5, {"en": []}):
         answer = await alice.post({"type": "EmojiReact", "object": here, "content": content})
         assert answer.status_code == 422, content
+
+
+async def test_who_is_deleted_meanwhile_is_not_there(
+    server: "Server", alice: C2S, bob: RemoteActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = deed.resolve.actor
+
+    async def and_then_gone(*given: Any, **how: Any) -> Account:
+        account = await found(*given, **how)
+        async with server.ctx.db.write() as tx:
+            await tx.delete(await tx.get_one(Account, account.id))
+        return account
+
+    monkeypatch.setattr(deed.resolve, "actor", and_then_gone)
+    assert (await alice.post({"type": "Follow", "object": bob.iri})).status_code == 404
 
 
 async def test_a_report_reaches_the_moderators_and_the_other_server(
