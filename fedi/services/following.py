@@ -23,7 +23,8 @@ from fedi.services.notifying import notify, retract
 
 __all__ = [
     "accept_request", "find", "follow", "receive_accept", "receive_follow", "receive_reject",
-    "receive_undo_follow", "refuse", "reject_request", "remove_follower", "unfollow", "wanted_languages",
+    "receive_undo_accept", "receive_undo_follow", "refuse", "reject_request", "remove_follower", "unfollow",
+    "wanted_languages",
 ]  # fmt: skip
 
 CATCH_UP_MAX = 40
@@ -194,6 +195,13 @@ async def receive_reject(tx: Tx, *, relation: Follow) -> None:
     await _end(tx, relation)
 
 
+async def receive_undo_accept(tx: Tx, *, relation: Follow) -> None:
+    """Take it that whom a local account follows has not agreed after all: the wish waits again."""
+    await _leave(tx, relation)
+    relation.state = FollowState.PENDING
+    await tx.flush()
+
+
 async def receive_undo_follow(tx: Tx, *, relation: Follow, follower: Account, target: Account) -> None:
     """Take it that somebody elsewhere stops following a local account."""
     await _end(tx, relation)
@@ -245,14 +253,19 @@ async def _begin(tx: Tx, relation: Follow) -> None:
 
 
 async def _end(tx: Tx, relation: Follow) -> None:
+    await _leave(tx, relation)
+    await tx.delete(relation)
+    await tx.flush()
+
+
+async def _leave(tx: Tx, relation: Follow) -> None:
+    """Take a follow out of the counters, and the posts that it brought out of the home timeline."""
     if relation.state == FollowState.ACCEPTED:
         await _count(tx, relation, -1)
     theirs = select(Post.id).where(Post.account_id == relation.target_id)
     await tx.execute(
         delete(HomeEntry).where(HomeEntry.account_id == relation.account_id, HomeEntry.post_id.in_(theirs))
     )
-    await tx.delete(relation)
-    await tx.flush()
 
 
 async def _count(tx: Tx, relation: Follow, change: int) -> None:

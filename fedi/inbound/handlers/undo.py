@@ -1,19 +1,20 @@
-"""Undo: somebody elsewhere takes back a Follow, a Like, a reaction, an Announce or a Block of their own.
+"""Undo: somebody elsewhere takes back an Accept, Announce, Block, Follow, Like or reaction of their own.
 
 What is taken back is found by its id and must be theirs; an embedded copy helps where the id is not known,
-since some servers make a new id each time. What is not known yet is remembered, so that it is not begun when
-it comes after all.
+since some servers make a new id each time, and is needed for an Accept, of which no id is kept. What is not
+known yet is remembered, so that it is not begun when it comes after all.
 """
 
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import select
 
-from activitypub.activities import Announce, Block, EmojiReact, Follow, Like, Undo
+from activitypub.activities import Accept, Announce, Block, EmojiReact, Follow, Like, Undo
 from activitypub.origin import require_actor_is_signer, same_origin
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.inbound.handlers import block, emoji_react
+from fedi.inbound.handlers.accept import find_ours
 from fedi.inbound.received import Effect, Ignored, Received
 from fedi.models import Account, Favourite, Post
 from fedi.models import Follow as Relation
@@ -23,7 +24,7 @@ from fedi.services import following, interacting, receiving
 
 __all__ = ["handle"]
 
-Embedded = Announce | Block | EmojiReact | Follow | Like | None
+Embedded = Accept | Announce | Block | EmojiReact | Follow | Like | None
 Taker = Callable[[Tx, Account, str | None, Embedded], Awaitable[bool]]
 
 
@@ -33,7 +34,7 @@ async def handle(ctx: Context, received: Received[Undo]) -> Effect:
     inner = activity.inner()
     if inner is not None:
         require_actor_is_signer(inner.actor or "", activity.actor)
-    if inner is not None and not isinstance(inner, (Announce, Block, EmojiReact, Follow, Like)):
+    if inner is not None and not isinstance(inner, (Accept, Announce, Block, EmojiReact, Follow, Like)):
         raise Ignored(f"nothing of ours is undone by an Undo of {type(inner).__name__}")
 
     async def effect(tx: Tx) -> None:
@@ -86,5 +87,12 @@ async def _announce(tx: Tx, actor: Account, iri: str | None, inner: Embedded) ->
     return True
 
 
-TAKERS: tuple[Taker, ...] = (_follow, emoji_react.take_back, _like, _announce, block.take_back)
+async def _accept(tx: Tx, actor: Account, iri: str | None, inner: Embedded) -> bool:  # noqa: ARG001 - a `Taker`
+    if not isinstance(inner, Accept):
+        return False
+    await following.receive_undo_accept(tx, relation=await find_ours(tx, inner))
+    return True
+
+
+TAKERS: tuple[Taker, ...] = (_follow, emoji_react.take_back, _like, _announce, block.take_back, _accept)
 """Each finds one kind of thing, ends it and says whether it did; a Like with an emoji is a reaction first."""

@@ -238,6 +238,42 @@ async def test_a_reject_after_an_accept_ends_the_follow(
     assert await looking.home(server, alice) == []
 
 
+async def test_an_accept_that_is_taken_back_leaves_a_wish(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    await looking.follow(server, alice, bob)
+    await server.work()
+    (ask,) = bob.home.bodies
+    await verdict(server, bob, bob.creates(bob.note()))
+    accept = bob.does("Accept", ask)
+    assert await verdict(server, bob, bob.does("Undo", accept)) == ActivityState.DONE
+    assert await pending(server, bob)
+    assert await looking.home(server, alice) == []
+    assert (await looking.get_account(server, alice.iri)).following_count == 0
+    assert (await looking.get_account(server, bob.iri)).followers_count == 0
+
+    assert await verdict(server, bob, bob.does("Undo", accept)) == ActivityState.DONE
+    assert (await looking.get_account(server, alice.iri)).following_count == 0
+    assert await verdict(server, bob, bob.does("Accept", ask)) == ActivityState.DONE
+    assert (await looking.get_account(server, alice.iri)).following_count == 1
+
+
+async def test_somebody_else_cannot_take_an_accept_back(
+    server: Server, bob: RemoteActor, remote: RemoteServer, alice: Account
+) -> None:
+    await looking.follow(server, alice, bob)
+    await server.work()
+    (ask,) = bob.home.bodies
+    mallory = remote.person("mallory")
+    await looking.meet(server, mallory)
+    own = mallory.does("Accept", ask)
+    assert await verdict(server, mallory, mallory.does("Undo", own)) == ActivityState.IGNORED
+    assert (
+        await verdict(server, mallory, mallory.does("Undo", bob.does("Accept", ask))) == ActivityState.REFUSED
+    )
+    assert not await pending(server, bob)
+
+
 async def test_somebody_else_cannot_reject(
     server: Server, bob: RemoteActor, remote: RemoteServer, alice: Account
 ) -> None:
