@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from activitypub.objects.attachment import Attachment as WireAttachment
 from activitypub.objects.note import Note
@@ -63,9 +63,10 @@ async def hang_on(ctx: Context, tx: Tx, post: Post, note: Note, *, is_edit: bool
 
 
 async def addressed_accounts(ctx: Context, tx: Tx, note: Note, *, only_here: bool = False) -> list[Account]:
-    """Return the known accounts that a post mentions, and those here that it is addressed to.
+    """Return the known accounts that a post mentions, and the people here that it is addressed to.
 
-    A mention counts by its tag; GoToSocial and Pixelfed address direct posts without one.
+    The server itself is none of them. A mention counts by its tag; GoToSocial and Pixelfed address direct
+    posts without one.
 
     Args:
         ctx: the context.
@@ -78,7 +79,8 @@ async def addressed_accounts(ctx: Context, tx: Tx, note: Note, *, only_here: boo
     iris = here if only_here else here | tagged
     if not iris:
         return []
-    rows = await tx.execute(select(Account).where(Account.iri.in_(iris)).order_by(Account.id))
+    somebody = or_(Account.domain != "", Account.kind != "Application")
+    rows = await tx.execute(select(Account).where(Account.iri.in_(iris), somebody).order_by(Account.id))
     return list(rows.scalars())
 
 

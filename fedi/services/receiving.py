@@ -70,7 +70,9 @@ async def is_relevant(tx: Tx, note: Note) -> bool:
     named = list(dict.fromkeys([*(mention.href for mention in note.mentions), *note.to, *note.cc]))
     for start in range(0, len(named), STATEMENT_IRIS_MAX):
         here = select(Account.id).where(
-            Account.iri.in_(named[start : start + STATEMENT_IRIS_MAX]), Account.domain == ""
+            Account.iri.in_(named[start : start + STATEMENT_IRIS_MAX]),
+            Account.domain == "",
+            Account.kind != "Application",  # the server itself is nobody to talk to
         )
         if await _somebody_listens(tx, here, note.attributed_to):
             return True

@@ -167,6 +167,20 @@ async def test_what_concerns_nobody_here_is_not_kept_and_not_looked_up(
     assert bob.home.asked == [bob.iri], "only the key"
 
 
+@pytest.mark.parametrize("by", ["mention", "address"])
+async def test_the_server_itself_is_not_spoken_to(
+    server: Server, bob: RemoteActor, alice: Account, by: str
+) -> None:
+    itself = "https://fedi.test/actor"
+    tag = {"type": "Mention", "href": itself, "name": "@fedi.test@fedi.test"}
+    note = bob.note("1", to=[PUBLIC, itself]) if by == "address" else bob.note("1", tag=[tag])
+    assert await verdict(server, bob, bob.creates(note)) == ActivityState.IGNORED
+    await looking.follow(server, alice, bob)
+    note = bob.note("2", to=[itself], tag=[tag])
+    assert await verdict(server, bob, bob.creates(note)) == ActivityState.DONE
+    assert await looking.count(server, Mention) == 0
+
+
 async def test_a_wish_to_follow_that_was_not_granted_is_no_interest(
     server: Server, bob: RemoteActor, alice: Account
 ) -> None:
