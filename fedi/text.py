@@ -50,7 +50,6 @@ ATTRIBUTES = {
     "span": {"translate"},
     "ol": {"start", "reversed"},
     "li": {"value"},
-    "blockquote": {"cite"},
 }
 MICROFORMATS = {
     "dt-published", "e-content", "h-card", "h-cite", "h-entry", "p-author", "p-category", "p-name",
