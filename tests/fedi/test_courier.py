@@ -56,7 +56,11 @@ async def peer() -> AsyncIterator[Peer]:
 
 @asynccontextmanager
 async def carrying(*, refuses: Any = nobody, **settings: Any) -> AsyncIterator[Courier]:
-    usual: dict[str, Any] = {"origin": "http://127.0.0.1:8080", "allow_http_peers": True, "outgoing_allow": ["127.0.2.0/28"]}
+    usual: dict[str, Any] = {
+        "origin": "http://127.0.0.1:8080",
+        "allow_http_peers": True,
+        "outgoing_allow": ["127.0.2.0/28"],
+    }
     chosen = Settings(**(usual | settings))
     guard = guard_from(chosen)
     connections = Connections(chosen, guard)
