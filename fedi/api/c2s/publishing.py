@@ -11,8 +11,10 @@ import dataclasses
 
 from activitypub import read
 from activitypub.errors import ActivityPubError
+from activitypub.objects.policy import InteractionPolicy
 from activitypub.objects.question import Poll
 from activitypub.read import Doc
+from activitypub.vocab import PUBLIC
 from fedi.api import errors
 from fedi.api.c2s import voting, writing
 from fedi.api.c2s.addressing import address
@@ -20,7 +22,7 @@ from fedi.api.c2s.deed import Deed, Effect, embedded, named, named_post, require
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
-from fedi.models import Account, Attachment
+from fedi.models import Account, Attachment, Post
 from fedi.outbound import translate
 from fedi.queries import posts as find_post
 from fedi.services import attaching, composing, interacting, polling, posting
@@ -64,10 +66,8 @@ async def _new_post(ctx: Context, deed: Deed, doc: Doc) -> posting.NewPost:
     """Read a post; its pictures are looked for in the transaction that takes them."""
     words, html, language = writing.read_words(doc)
     addressed = await address(ctx, deed, doc, mentioned=writing.mentions(doc))
-    answered = read.http_iri(doc.get("inReplyTo"))
-    if answered is None and doc.get("inReplyTo") is not None:
-        raise Refused(422, "inReplyTo must be the id of one post")
-    parent = None if answered is None else await named_post(ctx, deed, answered)
+    parent = await _related(ctx, deed, doc, "inReplyTo")
+    quoted = await _related(ctx, deed, doc, "quote")
     return posting.NewPost(
         text=words,
         html=html,
@@ -82,7 +82,32 @@ async def _new_post(ctx: Context, deed: Deed, doc: Doc) -> posting.NewPost:
         application_id=deed.viewer.app.id,
         digital_source_type=writing.label(doc),
         poll=_poll(ctx, doc) if "Question" in read.types(doc) else None,
+        quote_of_id=None if quoted is None else quoted.id,
+        quote_policy=_quote_policy(deed.me, doc),
     )
+
+
+async def _related(ctx: Context, deed: Deed, doc: Doc, name: str) -> Post | None:
+    """Return the post that a member names; None when it names none."""
+    iri = read.http_iri(doc.get(name))
+    if iri is None and doc.get(name) is not None:
+        raise Refused(422, f"{name} must be the id of one post")
+    return None if iri is None else await named_post(ctx, deed, iri)
+
+
+def _quote_policy(me: Account, doc: Doc) -> str | None:
+    """Read who may quote a post, in Mastodon's words; None when the client does not say."""
+    policy = InteractionPolicy.from_json(doc.get("interactionPolicy"))
+    if policy is None or policy.can_quote is None:
+        return None
+    named = policy.can_quote.automatic
+    if PUBLIC in named:
+        return "public"
+    if me.followers in named:
+        return "followers"
+    if set(named) <= {me.iri} and not policy.can_quote.manual:
+        return "nobody"
+    raise Refused(422, "canQuote may approve Public, your followers, or you alone, at once")
 
 
 def _poll(ctx: Context, doc: Doc) -> polling.NewPoll:

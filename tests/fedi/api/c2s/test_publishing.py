@@ -268,6 +268,48 @@ async def test_the_limits_of_posts_hold(server: "Server", alice: C2S) -> None:
     assert await looking.count(server, Post) == 0
 
 
+async def test_a_post_may_quote_another(server: "Server", alice: C2S, carol: C2S) -> None:
+    quoted = await carol.note("<p>first</p>")
+    note = await published(alice, content="<p>see</p>", quote=quoted)
+    assert (note["quote"], note["quoteUri"]) == (quoted, quoted)
+    assert note["quoteAuthorization"].startswith(f"{carol.me}/stamps/")
+    assert await looking.told(server, carol.account) == ["quote"]
+
+
+async def test_a_quote_without_leave_or_of_nothing_is_refused(
+    server: "Server", alice: C2S, carol: C2S
+) -> None:
+    mine = {"canQuote": {"automaticApproval": [carol.me]}}
+    quoted = await carol.note("<p>first</p>", interactionPolicy=mine)
+    odd: tuple[Any, ...] = (5, [[]])
+    for wrong in (quoted, f"{quoted}0", "https://remote.test/nothing", *odd):
+        answer = await alice.post({"type": "Note", "content": "x", "to": [PUBLIC], "quote": wrong})
+        assert answer.status_code in {404, 422}, wrong
+    assert await looking.count(server, Post) == 1
+
+
+@pytest.mark.parametrize(
+    ("approved", "kept"),
+    [
+        (["as:Public"], [PUBLIC]),
+        ("https://fedi.test/users/alice/followers", ["https://fedi.test/users/alice/followers"]),
+        (["https://fedi.test/users/alice"], ["https://fedi.test/users/alice"]),
+        ([], ["https://fedi.test/users/alice"]),
+    ],
+)
+async def test_an_author_says_who_may_quote(alice: C2S, approved: Any, kept: list[str]) -> None:
+    policy = {"canQuote": {"automaticApproval": approved}}
+    note = await published(alice, content="x", interactionPolicy=policy)
+    assert note["interactionPolicy"] == {"canQuote": {"automaticApproval": kept}}
+
+
+@pytest.mark.parametrize("rule", [{"automaticApproval": ["https://a.test/b"]}, {"manualApproval": [PUBLIC]}])
+async def test_a_rule_about_quotes_that_is_not_kept_is_refused(alice: C2S, rule: Any) -> None:
+    policy = {"interactionPolicy": {"canQuote": rule}}
+    answer = await alice.post({"type": "Note", "content": "x", "to": [PUBLIC], **policy})
+    assert answer.status_code == 422
+
+
 async def test_servers_are_addressed_by_nobody(server: "Server", alice: C2S) -> None:
     note = await published(alice, content="x", to=["https://fedi.test/actor"])
     async with server.ctx.db.read() as tx:
