@@ -59,7 +59,7 @@ def add_proof(
         created: when.
     """
     assert isinstance(document.get("@context"), list), "a document with a proof has a list as @context"
-    bare = {name: value for name, value in document.items() if name not in {"proof", "signature"}}
+    bare = _bare(document)
     options: dict[str, Any] = {
         "@context": bare["@context"],
         "type": _TYPE,
@@ -93,7 +93,7 @@ def read_proof(document: Mapping[str, Any], *, now: datetime) -> Proof:
     if not isinstance(method, str):
         raise SignatureError("the proof names no verification method")
     _require_not_expired(proof.get("expires"), now)
-    bare = {name: value for name, value in document.items() if name != "proof"}
+    bare = _bare(document)
     if "@context" in proof:
         _require_prefix(proof["@context"], bare.get("@context"))
         bare["@context"] = proof["@context"]
@@ -135,6 +135,11 @@ def hash_data(document: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
         SignatureError: a number has no canonical form (an integer beyond 2**53).
     """
     return _canonical_hash(options) + _canonical_hash(document)
+
+
+def _bare(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what signs the document: Fedify and Mastodon add an LD `signature` after the proof."""
+    return {name: value for name, value in document.items() if name not in {"proof", "signature"}}
 
 
 def _canonical_hash(value: Mapping[str, Any]) -> bytes:

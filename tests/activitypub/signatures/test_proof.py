@@ -122,6 +122,10 @@ def test_an_ld_signature_and_an_old_proof_are_left_out():
     require(made, ED25519_PUBLIC)
 
 
+def test_an_ld_signature_that_came_after_the_proof_breaks_nothing():
+    require({**SIGNED, "signature": {"type": "RsaSignature2017", "signatureValue": "x"}})
+
+
 def test_our_own_document_needs_a_list_as_context():
     with pytest.raises(AssertionError):
         proof.add_proof(
