@@ -2,7 +2,7 @@
 
 It matters here when the post is ours, or when somebody here follows who passes it on; for anything else
 nothing is fetched. The post itself comes from the database or from where it lives, never out of the activity,
-and only what its author made public is passed on.
+and only what its author made public is passed on; to their own followers people may pass on their own.
 """
 
 from activitypub.activities import PARSERS, Announce
@@ -37,10 +37,12 @@ async def handle(ctx: Context, received: Received[Announce]) -> Effect:
     post = known or await resolve.note(ctx, post_iri, budget=received.budget)
     booster = await resolve.actor(ctx, activity.actor, budget=received.budget, known=received.actor)
     now = ctx.clock()
-    visibility = visibility_of(activity.to, activity.cc, followers=booster.followers)
+    own_private = post.account_id == booster.id and post.visibility == "private"
+    said = visibility_of(activity.to, activity.cc, followers=booster.followers)
+    visibility = "private" if own_private else said
 
     async def effect(tx: Tx) -> None:
-        if post.reblog_of_id is not None or not await can_see(tx, None, post):
+        if post.reblog_of_id is not None or not (own_private or await can_see(tx, None, post)):
             raise ForbiddenError("the post is not for passing on", iri=activity.object_id)
         if await are_apart(tx, booster.id, post.account_id):
             raise Ignored("its author and who passes it on have nothing to do with each other")

@@ -176,6 +176,27 @@ async def test_a_hidden_post_of_ours_is_not_passed_on(
     assert (await get_post(server, hidden.iri)).reblogs_count == 0
 
 
+async def test_an_author_may_pass_on_to_their_followers_what_is_for_them(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    await looking.follow(server, alice, bob)
+    note = bob.note(to=[f"{bob.iri}/followers"], cc=[])
+    await verdict(server, bob, bob.creates(note))
+    announce = announces(bob, note["id"])
+    assert await verdict(server, bob, announce) == ActivityState.DONE
+    assert (await get_post(server, announce["id"])).visibility == "private", "whatever it says itself"
+    assert set(await looking.home(server, alice)) == {note["id"], announce["id"]}
+
+
+async def test_a_letter_is_not_passed_on_by_its_author_either(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    await looking.follow(server, alice, bob)
+    note = bob.note(to=[alice.iri], cc=[])
+    await verdict(server, bob, bob.creates(note))
+    assert await verdict(server, bob, announces(bob, note["id"])) == ActivityState.REFUSED
+
+
 async def test_a_hidden_post_of_others_is_not_passed_on(
     server: Server, bob: RemoteActor, alice: Account, otto: RemoteActor
 ) -> None:
