@@ -52,6 +52,10 @@ VOUCHED = ("@context", "id", "type", "actor", "to", "cc")
 """What is shown of a copy that another server passed on."""
 
 
+SECRET = frozenset({"Block", "Flag"})
+"""What nobody is told of whom it is about: a report is for moderators, a block says nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """One page of an inbox.
@@ -118,9 +122,17 @@ async def _of_interest(
     return [
         (row, _shown(row, doc))
         for (row, doc), thing in zip(known, things, strict=True)
-        if (is_about(doc, owner) or _reaches(doc, followed) or thing in written_to)
+        if not _is_secret(doc)
+        and (is_about(doc, owner) or _reaches(doc, followed) or thing in written_to)
         and (thing not in gone or "Delete" in read.types(doc))
     ]
+
+
+def _is_secret(doc: Doc) -> bool:
+    """Tell whether an activity is kept from whom it is about; so is taking it back."""
+    thing = doc.get("object")
+    undone = read.types(thing) if isinstance(thing, Mapping) and "Undo" in read.types(doc) else ()
+    return not SECRET.isdisjoint((*read.types(doc), *undone))
 
 
 def _read(row: Activity) -> dict[str, Any] | None:

@@ -62,6 +62,17 @@ async def test_answers_to_what_i_did_are_there(server: "Server", alice: C2S, bob
     assert await ids(alice) == [accept["id"], like["id"]]
 
 
+async def test_reports_and_blocks_are_kept_from_whom_they_are_about(
+    server: "Server", alice: C2S, bob: RemoteActor
+) -> None:
+    note = await alice.note()
+    flag = bob.does("Flag", [alice.me, note], content="a secret", to=[alice.me])
+    block = bob.does("Block", alice.me)
+    for activity in (flag, block, bob.does("Undo", block)):
+        assert await looking.verdict(server, bob, activity) == "done"
+    assert await read(alice) == []
+
+
 async def test_posts_of_whom_i_follow_are_there_and_of_nobody_else(
     server: "Server", alice: C2S, carol: C2S, bob: RemoteActor
 ) -> None:
