@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from activitypub import read
-from activitypub.errors import ActivityPubError
+from activitypub.errors import ActivityPubError, NotFoundError
 from activitypub.read import Doc
 from fedi.api import errors, scopes
 from fedi.api.viewer import Viewer
@@ -20,6 +20,7 @@ from fedi.errors import Refused
 from fedi.models import Account, Post
 from fedi.outbound import resolve
 from fedi.outbound.fetch import Budget
+from fedi.queries.visibility import can_see
 
 __all__ = [
     "Deed", "Effect", "Handler", "embedded", "here", "named", "named_account", "named_post", "require_own",
@@ -112,15 +113,22 @@ async def named_account(ctx: Context, deed: Deed, iri: str) -> Account:
 
 
 async def named_post(ctx: Context, deed: Deed, iri: str) -> Post:
-    """Return a post, from its server if it is not known yet. Whether it may be seen is the verb's business.
+    """Return a post, from its server if it is not known yet.
 
     Raises:
-        Refused: 422, when it cannot be had.
+        Refused: 404, when there is none or it is not for the person, which look the same; 422, when it cannot
+            be had.
     """
     try:
-        return await resolve.note(ctx, iri, budget=deed.budget)
+        post = await resolve.note(ctx, iri, budget=deed.budget)
+    except NotFoundError:
+        raise errors.not_found() from None
     except ActivityPubError as trouble:
         raise Refused(422, f"{iri} cannot be had as a post: {trouble.message}", why=str(trouble)) from None
+    async with ctx.db.read() as tx:
+        if not await can_see(tx, deed.me.id, post):
+            raise errors.not_found()
+    return post
 
 
 async def here(tx: Tx, model: Any, row: Any) -> Any:

@@ -163,13 +163,19 @@ async def test_an_answer_hangs_below_what_it_answers(server: "Server", alice: C2
 
 
 @pytest.mark.parametrize(
-    "answered", ["https://fedi.test/nothing", "https://remote.test/none", 5, {"type": "Note"}]
+    ("answered", "status"),
+    [
+        ("https://fedi.test/nothing", 404),
+        ("https://remote.test/none", 404),
+        (5, 422),
+        ({"type": "Note"}, 422),
+    ],
 )
 async def test_what_answers_nothing_is_refused(
-    server: "Server", alice: C2S, bob: RemoteActor, answered: Any
+    server: "Server", alice: C2S, bob: RemoteActor, answered: Any, status: int
 ) -> None:
     answer = await alice.post({"type": "Note", "content": "x", "to": [PUBLIC], "inReplyTo": answered})
-    assert answer.status_code == 422
+    assert answer.status_code == status
 
 
 async def test_a_letter_to_others_cannot_be_answered(server: "Server", alice: C2S, carol: C2S) -> None:
@@ -274,6 +280,28 @@ async def test_a_post_may_quote_another(server: "Server", alice: C2S, carol: C2S
     assert (note["quote"], note["quoteUri"]) == (quoted, quoted)
     assert note["quoteAuthorization"].startswith(f"{carol.me}/stamps/")
     assert await looking.told(server, carol.account) == ["quote"]
+
+
+@pytest.mark.parametrize("do", ["reply", "quote", "Like", "Announce", "EmojiReact"])
+async def test_what_is_not_for_the_person_looks_like_nothing(
+    server: "Server", alice: C2S, carol: C2S, bob: RemoteActor, do: str
+) -> None:
+    await looking.follow(server, carol.account, bob)
+    theirs = bob.note(to=[f"{bob.iri}/followers"], cc=[])
+    assert await looking.verdict(server, bob, bob.creates(theirs)) == "done"
+    bob.home.documents.pop(theirs["id"])
+    mine = (await published(carol, content="<p>secret</p>", to=[carol.followers]))["id"]
+    doc: dict[str, Any] = {"type": do, "content": "👍"} if do == "EmojiReact" else {"type": do}
+    answers = []
+    for about in (mine, f"{carol.me}/statuses/1", theirs["id"], f"{theirs['id']}0"):
+        doc |= {"object": about}
+        if do in {"reply", "quote"}:
+            member = {"reply": "inReplyTo", "quote": "quote"}[do]
+            doc = {"type": "Note", "content": "x", "to": [PUBLIC], member: about}
+        answer = await alice.post(doc)
+        answers.append((answer.status_code, answer.json()["error"]))
+    assert {status for status, _ in answers} == {404}
+    assert len(set(answers)) == 1, answers
 
 
 async def test_a_quote_without_leave_or_of_nothing_is_refused(
