@@ -85,12 +85,14 @@ async def profile(request: Request) -> Response:
         pinned = await find.load(tx, await pins.pinned(tx, None, account.id)) if beginning else []
         words = await _words(ctx, tx, account, without={view.post.id for view in pinned}) if beginning else []
         featured = await pins.tags(tx, account.id)
+        moved_to = await find_account.by_iri(tx, account.moved_to) if account.moved_to else None
     return render(
         ctx,
         "profile.html",
         headers=_alternate(account.iri),
         person=views.person(account, ctx.settings),
         account=account,
+        successor=views.person(moved_to, ctx.settings) if moved_to is not None else None,
         everything=everything,
         cards=cards,
         words=words,

@@ -6,6 +6,7 @@ import pytest
 
 from fedi import iris
 from fedi.models import Account, Placeholder, Post, PostState
+from fedi.outbound import resolve
 from fedi.services import featuring, interacting, pinning, posting
 from tests.fedi.looking import verdict
 from tests.fedi.remote import RemoteActor
@@ -265,6 +266,26 @@ async def test_a_suspended_account_is_gone_with_its_pictures(server: Server, ali
     await page(server, "/@alice", 410)
     await page(server, f"/@alice/{post.id}", 410)
     assert "/@alice/" not in (await page(server, "/")).text
+
+
+async def test_who_moved_says_where_to(server: Server, alice: Account, bob: RemoteActor) -> None:
+    assert "moved" not in (await page(server, "/@alice")).text
+    await resolve.actor(server.ctx, bob.iri)
+    async with server.ctx.db.write() as tx:
+        (await tx.get_one(Account, alice.id)).moved_to = bob.iri
+    html = (await page(server, "/@alice")).text
+    assert "@bob@remote.test" in html
+    (link,) = elements(html, "a", href=bob.iri)
+    assert "nofollow" in link["rel"]
+    assert "To follow" not in html
+
+
+async def test_who_moved_to_an_account_that_is_gone_has_moved_all_the_same(
+    server: Server, alice: Account
+) -> None:
+    async with server.ctx.db.write() as tx:
+        (await tx.get_one(Account, alice.id)).moved_to = "https://remote.test/users/nobody"
+    assert "Has moved." in (await page(server, "/@alice")).text
 
 
 async def test_the_server_itself_has_no_profile_but_an_about_page(server: Server) -> None:
