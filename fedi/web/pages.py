@@ -85,7 +85,7 @@ async def profile(request: Request) -> Response:
         pinned = await find.load(tx, await pins.pinned(tx, None, account.id)) if beginning else []
         words = await _words(ctx, tx, account, without={view.post.id for view in pinned}) if beginning else []
         featured = await pins.tags(tx, account.id)
-        moved_to = await find_account.by_iri(tx, account.moved_to) if account.moved_to else None
+        moved_to = await find_account.successor(tx, account)
     return render(
         ctx,
         "profile.html",
