@@ -9,7 +9,7 @@ from fedi.models import Account, Placeholder, Post, PostState
 from fedi.outbound import resolve
 from fedi.services import featuring, interacting, pinning, posting
 from tests.fedi.looking import verdict
-from tests.fedi.remote import RemoteActor
+from tests.fedi.remote import RemoteActor, RemoteServer
 from tests.fedi.web.showing import HTML, elements, page, picture, publish
 from tests.servers import Server
 
@@ -268,8 +268,9 @@ async def test_a_suspended_account_is_gone_with_its_pictures(server: Server, ali
     assert "/@alice/" not in (await page(server, "/")).text
 
 
-async def test_who_moved_says_where_to(server: Server, alice: Account, bob: RemoteActor) -> None:
+async def test_who_moved_says_where_to(server: Server, alice: Account, remote: RemoteServer) -> None:
     assert "moved" not in (await page(server, "/@alice")).text
+    bob = remote.person("bob", alsoKnownAs=[alice.iri])
     await resolve.actor(server.ctx, bob.iri)
     async with server.ctx.db.write() as tx:
         (await tx.get_one(Account, alice.id)).moved_to = bob.iri
@@ -386,6 +387,18 @@ async def test_pages_differ_between_strangers_in_nothing(server: Server, alice: 
         "/@alice", headers={**HTML, "Cookie": "session=x", "Authorization": "Bearer x"}
     )
     assert signed_in.text == plain.text
+
+
+async def test_a_name_in_another_direction_turns_nothing_around_it(server: Server, alice: Account) -> None:
+    name = "\u0623\u0644\u064a\u0633"  # Arabic, from right to left
+    async with server.ctx.db.write() as tx:
+        (await tx.get_one(Account, alice.id)).display_name = name
+    post = await publish(server, alice, "Look at #this", pictures=1)
+    for path in ("/@alice", f"/@alice/{post.id}"):
+        _, _, body = (await page(server, path)).text.partition("<body")
+        assert name in body
+        apart = re.sub(r"<bdi[^>]*>.*?</bdi>", "", body, flags=re.DOTALL)
+        assert name not in re.sub(r"<[^>]*>", "", apart), path
 
 
 async def test_naughty_strings_are_printed_and_not_obeyed(server: Server, alice: Account) -> None:
