@@ -35,19 +35,26 @@ def sample(route: Route) -> str:
     return re.sub(r"\{\w+(?::(\w+))?\}", lambda found: SAMPLES.get(found[1] or "", "123"), route.path)
 
 
-def answers(route: Route, method: str, accept: bytes) -> Any:
+def answers(route: Route, method: str, *headers: tuple[bytes, bytes]) -> Any:
     """Return the first route that would answer in the place of this one."""
-    headers = [(b"accept", accept)]
-    scope = {"type": "http", "method": method, "path": sample(route), "root_path": "", "headers": headers}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": sample(route),
+        "root_path": "",
+        "headers": list(headers),
+    }
     return next(each for each in (*API, *INBOUND, *WEB) if each.matches(scope)[0] == Match.FULL)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
 def test_every_route_is_reached_by_those_for_whom_it_is(route: Route) -> None:
     for method in route.methods or ():
+        page, document = ((b"accept", kind) for kind in (b"text/html", b"application/activity+json"))
+        token = (b"authorization", b"Bearer x")
         assert route in [
-            answers(route, method, accept) for accept in (b"text/html", b"application/activity+json")
-        ]
+            answers(route, method, page), answers(route, method, document), answers(route, method, token)
+        ]  # fmt: skip
 
 
 def test_no_route_stands_in_the_list_twice() -> None:

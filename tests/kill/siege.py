@@ -169,12 +169,17 @@ async def _end_leases(ctx: Context) -> int:
         return len((await tx.execute(ended)).scalars().all())
 
 
+HOUSEKEEPING = ("forget", "sweep")
+"""Kinds of jobs of which the next one always waits for its day."""
+
+
 async def _hurry(ctx: Context) -> int:
     """Let the time pass until the next attempt of everything; return how much there is left to do."""
     async with ctx.db.write() as tx:
-        waiting = Job.claimed_until.is_(None), Job.state == JobState.READY, Job.run_at > ctx.clock()
-        await tx.execute(update(Job).where(*waiting).values(run_at=ctx.clock()))
-        left = select(func.count()).select_from(Job).where(Job.state == JobState.READY)
+        to_do = Job.state == JobState.READY, Job.kind.not_in(HOUSEKEEPING)
+        waiting = Job.claimed_until.is_(None), Job.run_at > ctx.clock()
+        await tx.execute(update(Job).where(*to_do, *waiting).values(run_at=ctx.clock()))
+        left = select(func.count()).select_from(Job).where(*to_do)
         return int((await tx.execute(left)).scalar_one())
 
 

