@@ -12,16 +12,22 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "activitypub/signatures/proof.py": ("tests/activitypub/signatures",),
     "fedi/api/c2s/deed.py": ("tests/fedi/api/c2s",),
     "fedi/api/c2s/owner.py": ("tests/fedi/api/c2s",),
-    "fedi/inbound/guard.py": ("tests/fedi/inbound",),
-    "fedi/inbound/authority.py": ("tests/fedi/inbound",),
+    "fedi/inbound/guard.py": ("tests/fedi/inbound/test_guard.py", "tests/fedi/inbound"),
+    "fedi/inbound/authority.py": ("tests/fedi/inbound/test_authority.py", "tests/fedi/inbound"),
     "fedi/inbound/requests.py": ("tests/fedi/inbound/test_quotes.py", "tests/fedi/inbound/test_reactions.py"),
     "fedi/outbound/quotations.py": (
         "tests/fedi/inbound/test_quotes.py",
         "tests/fedi/services/test_quoting.py",
     ),
-    "fedi/queries/visibility.py": ("tests/fedi/queries", "tests/fedi/inbound"),
+    "fedi/queries/visibility.py": (
+        "tests/fedi/queries/test_visibility.py",
+        "tests/fedi/queries",
+        "tests/fedi/services/test_notifying.py",
+        "tests/fedi/services/test_muting.py",
+        "tests/fedi/inbound",
+    ),
 }
-"""By module: its tests; those on PostgreSQL are left out."""
+"""By module: its tests, those that notice most first; those on PostgreSQL are left out."""
 
 EQUIVALENT: Final[Mapping[tuple[str, str], str]] = {
     ("fedi/outbound/quotations.py", "require_storable(iri)"): (
