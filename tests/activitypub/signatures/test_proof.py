@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +24,7 @@ UNSIGNED, SIGNED, SIGNED_AGAIN, ACTOR = (
 )
 KEY = keys.load_public_multibase(ACTOR["assertionMethod"][0]["publicKeyMultibase"])
 EDDSA = DATA / "vc-di-eddsa"
+FEDIFY_KEY = "c983b723b9546b4d83aa935f69e88c85cf768f27bb4c27f3cc0fe9a5446a17a3"
 
 
 def private_multibase(text: str) -> Ed25519PrivateKey:
@@ -124,6 +125,17 @@ def test_an_ld_signature_and_an_old_proof_are_left_out():
 
 def test_an_ld_signature_that_came_after_the_proof_breaks_nothing():
     require({**SIGNED, "signature": {"type": "RsaSignature2017", "signatureValue": "x"}})
+
+
+def test_what_fedify_sends_verifies():
+    """It signs the document twice: by a proof, and then, with the proof in it, the old way."""
+    document = normalise.parse((DATA / "fedify" / "create-with-proof-and-signature.json").read_bytes())
+    assert document["signature"]["type"] == "RsaSignature2017"
+    require(document, Ed25519PublicKey.from_public_bytes(bytes.fromhex(FEDIFY_KEY)))
+    with pytest.raises(SignatureError, match="does not verify"):
+        require(
+            {**document, "to": "as:Public"}, Ed25519PublicKey.from_public_bytes(bytes.fromhex(FEDIFY_KEY))
+        )
 
 
 def test_our_own_document_needs_a_list_as_context():
