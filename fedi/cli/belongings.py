@@ -5,6 +5,7 @@ aliases" and "move to a different account" do.
 """
 
 import io
+from typing import Any
 
 import click
 
@@ -17,7 +18,7 @@ from fedi.errors import Refused
 from fedi.models import Account
 from fedi.outbound import resolve
 from fedi.queries import accounts as find
-from fedi.services import moving
+from fedi.services import auditing, moving
 from fedi.services.relation_lists import Kind, read_list, take_in, written
 
 __all__ = ["alias", "export", "import_", "move"]
@@ -67,6 +68,9 @@ async def _import(settings: Settings, name: str, kind: Kind, content: bytes) -> 
                 failed += 1
                 why = trouble.text if isinstance(trouble, Refused) else str(trouble)
                 console.print(f"line {line.number}: passed over {line.name!r}: {why}")
+        async with ctx.db.write() as tx:
+            taken = len(lines) - failed
+            await _note(ctx, tx, account, "account.import", list=kind.value, taken=taken, passed_over=failed)
     console.print(f"{len(lines) - failed} taken in, {failed} passed over")
     return 1 if failed else 0
 
@@ -92,6 +96,7 @@ async def _alias(settings: Settings, name: str, add: tuple[str, ...], remove: tu
             wanted = [iri for iri in dict.fromkeys([*account.also_known_as, *added]) if iri not in removed]
             if wanted != account.also_known_as:
                 await moving.set_aliases(ctx, tx, account=account, iris=wanted)
+                await _note(ctx, tx, account, "account.alias", aliases=wanted)
             console.print("\n".join(account.also_known_as) or "There are no aliases.")
 
 
@@ -120,11 +125,19 @@ async def _move(settings: Settings, name: str, target: str | None) -> None:
                 await moving.move(ctx, account_id=account.id, target_iri=new.iri)
             except ActivityPubError as trouble:
                 raise Refused(404, f"{target}: {trouble}") from trouble
+            async with ctx.db.write() as tx:  # a transaction of its own, as the move has its own
+                await _note(ctx, tx, account, "account.move", to=new.iri)
             console.print(f"@{account.username} has moved to @{new.acct}")
             return
         async with ctx.db.write() as tx:
             await moving.come_back(ctx, tx, account=await _require_local(tx, name))
+            await _note(ctx, tx, account, "account.move_back")
         console.print(f"@{account.username} is used again")
+
+
+async def _note(ctx: Context, tx: Tx, account: Account, action: str, **detail: Any) -> None:
+    """Write down what was done with somebody's account, which they did not do themselves."""
+    await auditing.record(ctx, tx, action=action, target=account.acct, detail=detail)
 
 
 async def _found(ctx: Context, named: str) -> Account:

@@ -62,6 +62,22 @@ def test_imports_stand_at_the_top() -> None:
     assert late == []
 
 
+def test_no_module_parses_xml() -> None:
+    """A parser brings entity expansion and external entities along, and nothing of ours needs one."""
+    parsers = {"defusedxml", "lxml", "pyexpat", "xml", "xmltodict"}
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for imported in (
+            [entry.name for entry in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+        )
+        if imported.partition(".")[0] in parsers
+    ]
+    assert found == []
+
+
 def test_imports_are_absolute() -> None:
     relative = [
         f"{name(path)}:{node.lineno}"

@@ -8,7 +8,7 @@ import pytest
 from activitypub import limits
 from activitypub.errors import MalformedError
 from activitypub.objects.note import Note
-from activitypub.objects.question import VOTES_MAX, Option, Poll, Vote
+from activitypub.objects.question import OPTION_CHARS_MAX, VOTES_MAX, Option, Poll, Vote
 
 A = "https://m.example/users/bob"
 N = f"{A}/statuses/1"
@@ -67,6 +67,11 @@ def test_more_votes_than_people_are_cut(claimed: int) -> None:
 def test_of_many_options_the_first_count() -> None:
     many = [option(f"{number}") for number in range(limits.POLL_OPTIONS_MAX + 5)]
     assert len(Poll.from_json({"oneOf": many}).options) == limits.POLL_OPTIONS_MAX
+
+
+def test_a_long_option_is_cut() -> None:
+    (found,) = Poll.from_json({"oneOf": [option("x" * 5000)]}).options
+    assert len(found.name) == OPTION_CHARS_MAX
 
 
 @pytest.mark.parametrize(

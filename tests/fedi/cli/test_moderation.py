@@ -182,12 +182,26 @@ def test_an_act_that_is_none_is_refused(fedi: Fedi, people: Path, words: str, ca
 def test_administration_is_written_down_too(fedi: Fedi, instance: Path) -> None:
     fedi("account", "create", "root_of_all", "--admin")
     fedi("account", "password", "root_of_all")
+    fedi("account", "profile", "root_of_all", "--locked")
+    fedi("account", "create", "ben")
+    fedi("account", "alias", "ben", "--add", "root_of_all")
+    fedi("account", "move", "root_of_all", "ben", "--yes")
+    fedi("account", "move", "root_of_all", "--back")
+    fedi("account", "import", "ben", "--kind", "blocks", "-", stdin="root_of_all@fedi.test\n")
+    fedi("account", "delete", "ben", "--yes")
     fedi("queue", "retry")
     fedi("queue", "drop", "--yes")
     log = [line.split()[2:] for line in said(fedi("audit", "list")).splitlines()]
     assert log == [
         ["cli", "queue.drop", "all", "jobs=0"],
         ["cli", "queue.retry", "all", "jobs=0"],
+        ["cli", "account.delete", "ben"],
+        ["cli", "account.import", "ben", 'list="blocks"', "taken=1", "passed_over=0"],
+        ["cli", "account.move_back", "root_of_all"],
+        ["cli", "account.move", "root_of_all", 'to="https://fedi.test/users/ben"'],
+        ["cli", "account.alias", "ben", 'aliases=["https://fedi.test/users/root_of_all"]'],
+        ["cli", "account.create", "ben", 'role="user"'],
+        ["cli", "account.profile", "root_of_all"],
         ["cli", "account.password", "root_of_all"],
         ["cli", "account.create", "root_of_all", 'role="admin"'],
     ]

@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from activitypub import activities
 from activitypub.read import rfc3339
 from activitypub.vocab import PUBLIC
+from fedi.inbound.handlers import announce as announce_handler
+from fedi.inbound.received import Ignored, Received
 from fedi.models import Account, ActivityState, Favourite, Post
 from fedi.outbound import resolve
+from fedi.outbound.fetch import Budget
 from fedi.services import posting
 from tests.fedi import looking
 from tests.fedi.looking import find_post, get_post, verdict
@@ -238,6 +242,39 @@ async def test_a_boost_is_tried_again_while_the_posts_server_is_away(
     server.clock.advance(60)
     await server.work()
     assert await looking.home(server, alice) == [announce["id"]]
+
+
+async def test_a_boost_taken_back_before_it_came_is_not_made_nor_looked_up(
+    server: Server, bob: RemoteActor, alice: Account, otto: RemoteActor
+) -> None:
+    await looking.follow(server, alice, bob)
+    announce = announces(bob, otto.note()["id"])
+    await verdict(server, bob, bob.does("Undo", announce))
+    assert await verdict(server, bob, announce) == ActivityState.IGNORED
+    assert otto.home.asked == []
+    assert await looking.count(server, Post) == 0
+
+
+async def test_a_boost_taken_back_while_its_post_is_fetched_is_not_made(
+    server: Server, bob: RemoteActor, alice: Account, mine: Post
+) -> None:
+    said = announces(bob, mine.iri)
+    await looking.meet(server, bob)
+    activity = activities.parse(said)
+    assert isinstance(activity, activities.Announce)
+    effect = await announce_handler.handle(server.ctx, Received(activity=activity, budget=Budget()))
+    await verdict(server, bob, bob.does("Undo", said))
+    async with server.ctx.db.write() as tx:
+        with pytest.raises(Ignored, match="taken back"):
+            await effect(tx)
+
+
+async def test_a_boost_with_an_id_that_no_index_holds_is_refused(
+    server: Server, bob: RemoteActor, mine: Post
+) -> None:
+    long = announces(bob, mine.iri) | {"id": f"{bob.iri}/" + "\u00fc" * 1100}  # 2200 bytes
+    assert await verdict(server, bob, long) == ActivityState.REFUSED
+    assert (await get_post(server, mine.iri)).reblogs_count == 0
 
 
 @pytest.mark.parametrize("form", ["id", "embedded", "embedded under a new id"])

@@ -9,6 +9,7 @@ from sqlalchemy import event, select
 from activitypub.read import rfc3339
 from activitypub.vocab import PUBLIC
 from fedi.models import Account, ActivityState, Attachment, Mention, Post, PostTag, Tombstone
+from fedi.outbound.remote import POLICY_NAMES_MAX, SPOILER_CHARACTERS_MAX
 from fedi.services import posting
 from tests.fedi import looking
 from tests.fedi.looking import find_post, get_post, verdict
@@ -113,6 +114,26 @@ async def test_the_labels_of_others_become_one(
     note = followed.note(**label)
     await verdict(server, followed, followed.creates(note))
     assert (await get_post(server, note["id"])).digital_source_type == expected
+
+
+async def test_a_long_warning_is_cut(server: Server, bob: RemoteActor, alice: Account) -> None:
+    await looking.follow(server, alice, bob)
+    note = bob.note(summary="w" * 5000)
+    await verdict(server, bob, bob.creates(note))
+    assert (await get_post(server, note["id"])).spoiler_text == "w" * SPOILER_CHARACTERS_MAX
+
+
+async def test_of_a_long_rule_about_quotes_the_first_names_are_kept(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    await looking.follow(server, alice, bob)
+    names = [f"https://remote.test/users/u{number}" for number in range(POLICY_NAMES_MAX + 5)]
+    rule = {"automaticApproval": names, "manualApproval": names}
+    note = bob.note(interactionPolicy={"canQuote": rule})
+    await verdict(server, bob, bob.creates(note))
+    kept = (await get_post(server, note["id"])).interaction_policy
+    few = names[:POLICY_NAMES_MAX]
+    assert kept == {"canQuote": {"automaticApproval": few, "manualApproval": few}}
 
 
 async def test_an_article_is_shown_as_title_and_link(server: Server, followed: RemoteActor) -> None:

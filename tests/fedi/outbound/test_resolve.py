@@ -118,6 +118,19 @@ async def test_an_actor_is_fetched_confirmed_and_kept(server: Server, remote: Re
     assert remote.asked == []
 
 
+async def test_names_are_kept_without_what_deceives_and_values_without_what_acts(
+    server: Server, remote: RemoteServer
+) -> None:
+    fields = [
+        {"type": "PropertyValue", "name": "\u202eSite\u200b", "value": "<b onclick=x>x</b><script>y</script>"}
+    ]
+    # U+180E and U+0085 are left by the reader of actors, whose list is shorter.
+    eve = remote.person("eve", name="\u180eE\u0085ve", attachment=fields)
+    account = await resolve.actor(server.ctx, eve.iri)
+    assert account.display_name == "Eve"
+    assert account.fields == [{"name": "Site", "value": "<b>x</b>", "verified_at": None}]
+
+
 @pytest.mark.parametrize("lie", ["id", "handle", "nobody", "inbox", "type", "content type", "our handle"])
 async def test_an_actor_that_cannot_be_confirmed_is_refused(
     server: Server, remote: RemoteServer, lie: str

@@ -116,6 +116,17 @@ async def test_nobody_moves_to_what_is_no_home(
     await move_refused(server, alice, stop.iri, "Nobody can move to")
 
 
+@pytest.mark.parametrize("column", ["suspended_at", "deleted_at"])
+async def test_nobody_moves_to_somebody_who_is_suspended_or_gone(
+    server: Server, alice: Account, alias: RemoteActor, column: str
+) -> None:
+    await looking.meet(server, alias)
+    known = await looking.get_account(server, alias.iri)
+    async with server.ctx.db.write() as tx:
+        setattr(await tx.get_one(Account, known.id), column, server.clock())
+    await move_refused(server, alice, alias.iri, "Nobody can move to")
+
+
 async def test_nobody_moves_to_themselves(server: Server, alice: Account) -> None:
     await move_refused(server, alice, alice.iri, "Nobody can move to")
 
