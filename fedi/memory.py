@@ -115,6 +115,8 @@ class RemoteKey:
 
     public_key: PublicKey
     owner: str
+    signs_documents: bool = False
+    """Whether its owner lists it in `assertionMethod`; other keys sign requests only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,12 +106,14 @@ async def require_proof(ctx: Context, actor_iri: str, doc: Doc) -> None:
     claim = proof.read_proof(doc, now=ctx.clock())
     method, now = claim.verification_method, ctx.clock()
     known = ctx.memory.keys.get(method, now)
-    if known is not None and known.owner == actor_iri:
+    if known is not None and known.owner == actor_iri and known.signs_documents:
         with contextlib.suppress(SignatureError):  # it may have been renewed
             proof.require_valid(claim, known.public_key)
             return
     key = await resolve.key(ctx, method)
     require_actor_is_signer(actor_iri, key.owner)
+    if not key.signs_documents:
+        raise SignatureError("the proof's key is not one that its owner signs documents with", iri=method)
     proof.require_valid(claim, key.public_key)
     ctx.memory.keys.put(method, key, now=now, ttl_s=KEY_TTL_S)
 

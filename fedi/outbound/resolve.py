@@ -338,7 +338,13 @@ async def key(ctx: Context, key_id: str) -> RemoteKey:
         raise UnreachableError("the key's server took too long", iri=key_id) from trouble
     owner = Actor.from_json(data)
     require_same_origin(key_id, owner.id)
-    found = RemoteKey(public_key=_listed_key(owner, key_id), owner=owner.id)
+    found = RemoteKey(
+        public_key=_listed_key(owner, key_id),
+        owner=owner.id,
+        signs_documents=any(
+            listed.id == key_id and listed.controller == owner.id for listed in owner.assertion_methods
+        ),
+    )
     await _renew_keys(ctx, owner)
     return found
 

@@ -97,6 +97,27 @@ async def test_a_known_key_of_somebody_else_proves_nothing(
     assert await post(server, note["id"]) is None
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_a_key_that_signs_requests_proves_nothing_in_a_document(
+    *, server: Server, followed: RemoteActor, forwarder: RemoteActor, is_known: bool
+) -> None:
+    note = followed.note("41")
+    del followed.home.documents[note["id"]]
+    secret = keys.generate_ed25519()
+    method = f"{followed.iri}#second"
+    pem = {"id": method, "owner": followed.iri, "publicKeyPem": keys.public_pem(secret.public_key())}
+    listed = {"publicKey": [followed.doc["publicKey"], pem]}
+    followed.home.serve(followed.iri, followed.doc | listed)
+    activity = followed.creates(note) | {"@context": [AS]}
+    signed = add_proof(activity, key=secret, verification_method=method, created=datetime.now(UTC))
+    if is_known:
+        key = await resolve.key(server.ctx, method)
+        server.ctx.memory.keys.put(method, key, now=server.clock(), ttl_s=600)
+    await forwarder.sends(server, signed)
+    await server.work()
+    assert await post(server, note["id"]) is None
+
+
 async def test_a_key_that_its_actor_does_not_list_proves_nothing(
     server: Server, followed: RemoteActor, forwarder: RemoteActor
 ) -> None:
