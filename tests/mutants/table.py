@@ -23,7 +23,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/fedi/queries/test_visibility.py",
         "tests/fedi/queries",
         "tests/fedi/services/test_notifying.py",
-        "tests/fedi/services/test_muting.py",
+        "tests/fedi/services/test_blocking.py",
         "tests/fedi/inbound",
     ),
 }
