@@ -81,6 +81,37 @@ async def test_followers_here_go_along(
     assert [body["type"] for body in alias.home.bodies] == ["Follow"]
 
 
+async def test_nobody_elsewhere_is_made_to_follow(
+    server: Server, alice: Account, alias: RemoteActor, bob: RemoteActor
+) -> None:
+    await bob.sends(server, bob.does("Follow", alice.iri))
+    await server.work()
+    await moving.move(server.ctx, account_id=alice.id, target_iri=alias.iri)
+    await server.work()
+    them, new = await looking.get_account(server, bob.iri), await looking.get_account(server, alias.iri)
+    async with server.ctx.db.read() as tx:
+        assert await following.find(tx, follower=them, target=alice) is not None
+        assert await following.find(tx, follower=them, target=new) is None
+
+
+@pytest.mark.parametrize("ended", ["suspended", "came back"])
+async def test_a_move_that_ended_meanwhile_carries_nobody_over(
+    server: Server, town: Town, alice: Account, alias: RemoteActor, ended: str
+) -> None:
+    await town.follows("carol", "alice")
+    await moving.move(server.ctx, account_id=alice.id, target_iri=alias.iri)
+    carol, new = await town.one("carol"), await looking.get_account(server, alias.iri)
+    async with server.ctx.db.write() as tx:
+        if ended == "suspended":
+            (await tx.get_one(Account, new.id)).suspended_at = server.clock()
+        else:
+            await moving.come_back(server.ctx, tx, account=await tx.get_one(Account, alice.id))
+    await server.work()
+    async with server.ctx.db.read() as tx:
+        assert await following.find(tx, follower=carol, target=alice) is not None
+        assert await following.find(tx, follower=carol, target=new) is None
+
+
 async def test_one_may_move_to_another_account_here(server: Server, town: Town, alice: Account) -> None:
     anna = await town.one("anna")
     await town.follows("carol", "alice")
