@@ -129,6 +129,14 @@ async def test_a_long_complaint_is_cut(server: Server, bob: RemoteActor, alice: 
     assert [len(report.comment) for report in await reports(server)] == [FLAG_CONTENT_CHARS_MAX]
 
 
+async def test_a_report_with_an_id_that_no_index_holds_is_refused(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    long = f"{bob.iri}/" + "\u00fc" * 1100  # 2200 bytes
+    assert await verdict(server, bob, flag(bob, alice.iri, id=long)) == ActivityState.REFUSED
+    assert await reports(server) == []
+
+
 async def test_a_report_that_comes_twice_is_one(server: Server, bob: RemoteActor, alice: Account) -> None:
     sent = flag(bob, alice.iri)
     for _ in range(2):
