@@ -14,11 +14,18 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "fedi/api/c2s/owner.py": ("tests/fedi/api/c2s",),
     "fedi/inbound/guard.py": ("tests/fedi/inbound/test_guard.py", "tests/fedi/inbound"),
     "fedi/inbound/authority.py": ("tests/fedi/inbound/test_authority.py", "tests/fedi/inbound"),
+    "fedi/http.py": ("tests/fedi/test_http.py",),
     "fedi/inbound/requests.py": ("tests/fedi/inbound/test_quotes.py", "tests/fedi/inbound/test_reactions.py"),
+    "fedi/inbound/welcome.py": ("tests/fedi/inbound/test_welcome.py",),
+    "fedi/outbound/fetch.py": (
+        "tests/fedi/outbound/test_suspended.py",
+        "tests/fedi/outbound/test_resolve.py",
+    ),
     "fedi/outbound/quotations.py": (
         "tests/fedi/inbound/test_quotes.py",
         "tests/fedi/services/test_quoting.py",
     ),
+    "fedi/queries/domains.py": ("tests/fedi/queries/test_domains.py",),
     "fedi/queries/visibility.py": (
         "tests/fedi/queries/test_visibility.py",
         "tests/fedi/queries",

@@ -56,8 +56,10 @@ async def test_a_fetch_is_signed_by_the_server_itself(server: Server, bob: Remot
     ],
 )  # fmt: skip
 async def test_what_must_not_be_asked_is_not_asked(server: Server, remote: RemoteServer, iri: str) -> None:
+    budget = Budget(1)
     with pytest.raises(ActivityPubError) as refusal:
-        await fetch.document(server.ctx, iri)
+        await fetch.document(server.ctx, iri, budget=budget)
+    assert budget.left == 1
     assert not isinstance(refusal.value, UnreachableError), "another try would not help"
     assert server.network.requests == []
 
@@ -129,6 +131,16 @@ async def test_names_are_kept_without_what_deceives_and_values_without_what_acts
     account = await resolve.actor(server.ctx, eve.iri)
     assert account.display_name == "Eve"
     assert account.fields == [{"name": "Site", "value": "<b>x</b>", "verified_at": None}]
+
+
+async def test_a_handle_that_leads_to_what_must_not_be_asked_is_refused_for_good(
+    server: Server, remote: RemoteServer
+) -> None:
+    url = "https://remote.test/.well-known/webfinger?resource=acct:bob@remote.test"
+    remote.documents[url] = httpx.Response(302, headers={"location": "https://127.0.0.1/x"})
+    with pytest.raises(ForbiddenError):
+        await fetch.look_up(server.ctx, "bob@remote.test", Budget(), scheme="https")
+    assert {request.url.host for request in server.network.requests} == {"remote.test"}
 
 
 @pytest.mark.parametrize("lie", ["id", "handle", "nobody", "inbox", "type", "content type", "our handle"])
