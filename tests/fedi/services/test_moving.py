@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fedi.errors import Refused
-from fedi.models import Account
+from fedi.models import Account, Job
 from fedi.services import following, interacting, moving
 from tests.fedi import looking
 from tests.fedi.remote import RemoteActor, RemoteServer
@@ -92,6 +92,7 @@ async def test_nobody_elsewhere_is_made_to_follow(
     async with server.ctx.db.read() as tx:
         assert await following.find(tx, follower=them, target=alice) is not None
         assert await following.find(tx, follower=them, target=new) is None
+    assert await looking.count(server, Job, Job.kind == "carry") == 0
 
 
 @pytest.mark.parametrize("ended", ["suspended", "came back"])
