@@ -12,7 +12,7 @@ FEP-521a (Multikey), FEP-2c59 (`webfinger`), FEP-844e (`implements`).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from activitypub import limits, read
@@ -375,11 +375,22 @@ def _own(doc: read.Doc, field: str, iri: str) -> str | None:
     return found if found is not None and same_origin(found, iri) else None
 
 
+def _is_over(key: read.Doc) -> bool:
+    """Tell whether a key was taken back, or was to be used until a time that has passed.
+
+    A revocation counts from when it is seen: nobody announces one for later.
+
+    Source: W3C Controlled Identifiers 1.0, section 2.2.2 (Multikey).
+    """
+    expires = read.instant(key.get("expires"))
+    return key.get("revoked") is not None or (expires is not None and expires <= datetime.now(UTC))
+
+
 def _public_keys(value: object) -> tuple[PublicKey, ...]:
-    """Read `publicKey`: one object or a list; entries without id, owner or PEM text are skipped."""
+    """Read `publicKey`: one object or a list; entries without id, owner or PEM text, or over, are skipped."""
     found: list[PublicKey] = []
     for entry in read.as_list(value, limits.KEYS_PER_ACTOR_MAX):
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, Mapping) or _is_over(entry):
             continue
         iri, owner = (
             read.http_iri(entry.get("id")),
@@ -392,10 +403,10 @@ def _public_keys(value: object) -> tuple[PublicKey, ...]:
 
 
 def _multikeys(value: object) -> tuple[Multikey, ...]:
-    """Read `assertionMethod`: one Multikey or a list; references by id and other kinds are skipped."""
+    """Read `assertionMethod`: one Multikey or a list; references, other kinds and what is over are skipped."""
     found: list[Multikey] = []
     for entry in read.as_list(value, limits.KEYS_PER_ACTOR_MAX):
-        if not isinstance(entry, Mapping) or "Multikey" not in read.types(entry):
+        if not isinstance(entry, Mapping) or "Multikey" not in read.types(entry) or _is_over(entry):
             continue
         iri, controller = read.http_iri(entry.get("id")), read.http_iri(entry.get("controller"))
         multibase = entry.get("publicKeyMultibase")

@@ -197,6 +197,20 @@ def test_an_unusable_public_key_is_skipped(value):
     assert actor(publicKey=value).public_keys == ()
 
 
+@pytest.mark.parametrize(
+    "over", [{"revoked": "2020-01-01T00:00:00Z"}, {"revoked": True}, {"expires": "2020-01-01T00:00:00Z"}]
+)
+def test_a_key_that_was_taken_back_or_has_expired_is_skipped(over):
+    both = actor(publicKey={**KEY, **over}, assertionMethod={**MULTIKEY, **over})
+    assert (both.public_keys, both.assertion_methods) == ((), ())
+
+
+def test_a_key_that_is_not_over_yet_is_read():
+    yet = {"expires": "9999-01-01T00:00:00Z", "revoked": None}
+    both = actor(publicKey={**KEY, **yet}, assertionMethod={**MULTIKEY, **yet})
+    assert len(both.public_keys) == len(both.assertion_methods) == 1
+
+
 def test_the_owner_may_be_called_controller():
     key = {"id": f"{A}#main-key", "controller": A, "publicKeyPem": PEM}
     assert actor(publicKey=key).public_keys[0].owner == A
