@@ -48,12 +48,12 @@ def main(names: list[str]) -> int:
     processes = os.cpu_count() or 1
     alive: list[tuple[str, Mutant]] = []
     with tempfile.TemporaryDirectory() as folder, _copies(Path(folder), processes) as free:
-        for module, tests in chosen.items():
-            copy = free.get()
-            if _run(copy, tests) != 0:
-                console.print(f"{module}: its tests fail as they are: {' '.join(tests)}")
-                return 2
-            free.put(copy)
+        copy = free.get()
+        every = tuple(dict.fromkeys(path for tests in chosen.values() for path in tests))
+        if _run(copy, every) != 0:
+            console.print(f"the tests fail as they are: {' '.join(every)}")
+            return 2
+        free.put(copy)
 
         def attempt(job: tuple[str, Mutant]) -> bool:
             module, mutant = job

@@ -12,8 +12,13 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "activitypub/signatures/proof.py": ("tests/activitypub/signatures",),
     "fedi/api/c2s/deed.py": ("tests/fedi/api/c2s",),
     "fedi/api/c2s/owner.py": ("tests/fedi/api/c2s",),
-    "fedi/inbound/guard.py": ("tests/fedi/inbound/test_guard.py", "tests/fedi/inbound"),
-    "fedi/inbound/authority.py": ("tests/fedi/inbound/test_authority.py", "tests/fedi/inbound"),
+    "fedi/inbound/guard.py": (
+        "tests/fedi/inbound/test_guard.py",
+        "tests/fedi/inbound/test_inbox.py",
+        "tests/fedi/inbound/test_documents.py",
+        "tests/fedi/inbound/test_collections.py",
+    ),
+    "fedi/inbound/authority.py": ("tests/fedi/inbound/test_authority.py",),
     "fedi/http.py": ("tests/fedi/test_http.py",),
     "fedi/inbound/requests.py": ("tests/fedi/inbound/test_quotes.py", "tests/fedi/inbound/test_reactions.py"),
     "fedi/inbound/welcome.py": ("tests/fedi/inbound/test_welcome.py",),
@@ -28,10 +33,9 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "fedi/queries/domains.py": ("tests/fedi/queries/test_domains.py",),
     "fedi/queries/visibility.py": (
         "tests/fedi/queries/test_visibility.py",
-        "tests/fedi/queries",
+        "tests/fedi/queries/test_timelines.py",
         "tests/fedi/services/test_notifying.py",
         "tests/fedi/services/test_blocking.py",
-        "tests/fedi/inbound",
     ),
 }
 """By module: its tests, those that notice most first; those on PostgreSQL are left out."""
