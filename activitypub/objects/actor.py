@@ -403,7 +403,7 @@ def _public_keys(value: object) -> tuple[PublicKey, ...]:
 
 
 def _multikeys(value: object) -> tuple[Multikey, ...]:
-    """Read `assertionMethod`: one Multikey or a list; references, other kinds and what is over are skipped."""
+    """Read `assertionMethod`: a Multikey or a list; references, other kinds and what is over are skipped."""
     found: list[Multikey] = []
     for entry in read.as_list(value, limits.KEYS_PER_ACTOR_MAX):
         if not isinstance(entry, Mapping) or "Multikey" not in read.types(entry) or _is_over(entry):

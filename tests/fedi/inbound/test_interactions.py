@@ -291,6 +291,18 @@ async def test_a_boost_can_be_taken_back(
     assert await looking.told(server, alice) == []
 
 
+async def test_of_several_boosts_the_one_that_is_meant_is_taken_back(
+    server: Server, bob: RemoteActor, otto: RemoteActor, alice: Account, mine: Post
+) -> None:
+    other = await write(server, alice)
+    for booster, post in ((bob, mine), (otto, mine), (bob, other)):
+        assert await verdict(server, booster, announces(booster, post.iri)) == ActivityState.DONE
+    unknown = announces(bob, mine.iri)  # under an id that was never sent
+    assert await verdict(server, bob, bob.does("Undo", unknown)) == ActivityState.DONE
+    assert (await get_post(server, mine.iri)).reblogs_count == 1
+    assert (await get_post(server, other.iri)).reblogs_count == 1
+
+
 async def test_a_third_party_takes_no_boost_back(
     server: Server, bob: RemoteActor, otto: RemoteActor, remote: RemoteServer, mine: Post
 ) -> None:
