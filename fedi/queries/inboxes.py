@@ -35,6 +35,7 @@ from fedi.models import (
     Post,
     Tombstone,
 )
+from fedi.queries.visibility import apart_from
 
 __all__ = ["Stretch", "is_about", "look"]
 
@@ -116,13 +117,15 @@ async def _of_interest(
     statement = select(Activity).where(Activity.id.in_(ids), came, Activity.state == ActivityState.DONE)
     rows = (await tx.execute(statement.order_by(Activity.id.desc()))).scalars()
     known = [(row, doc) for row in rows if (doc := _read(row)) is not None]
-    followed = await _followed(tx, owner, [read.one_id(doc.get("actor")) for _, doc in known])
+    actors = [read.one_id(doc.get("actor")) for _, doc in known]
+    followed, shut_out = await _followed(tx, owner, actors), await _shut_out(tx, owner, actors)
     things = [read.one_id(doc.get("object")) for _, doc in known]
     written_to, gone = await _written_to(tx, owner, things), await _gone(tx, things)
     return [
         (row, _shown(row, doc))
-        for (row, doc), thing in zip(known, things, strict=True)
+        for (row, doc), actor, thing in zip(known, actors, things, strict=True)
         if not _is_secret(doc)
+        and actor not in shut_out
         and (is_about(doc, owner) or _reaches(doc, followed) or thing in written_to)
         and (thing not in gone or "Delete" in read.types(doc))
     ]
@@ -186,6 +189,14 @@ async def _followed(tx: Tx, owner: Account, actors: Sequence[str | None]) -> dic
         )
     )
     return {row.iri: row.followers for row in await tx.execute(statement)}
+
+
+async def _shut_out(tx: Tx, owner: Account, actors: Sequence[str | None]) -> set[str]:
+    """Return which of these actors are suspended here, or have nothing to do with the owner any more."""
+    named = select(Account.id, Account.iri, Account.suspended_at)
+    rows = (await tx.execute(named.where(Account.iri.in_({iri for iri in actors if iri})))).all()
+    apart = await apart_from(tx, owner.id, [row.id for row in rows])
+    return {row.iri for row in rows if row.suspended_at is not None or row.id in apart}
 
 
 async def _written_to(tx: Tx, owner: Account, things: Sequence[str | None]) -> set[str]:

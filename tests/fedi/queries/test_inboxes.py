@@ -5,8 +5,8 @@ import json
 import pytest
 
 from fedi.models import Account, Attachment, AttachmentState
-from fedi.queries import deeds, inboxes
-from fedi.services import interacting, posting
+from fedi.queries import accounts, deeds, inboxes
+from fedi.services import blocking, interacting, posting
 from tests.fedi.remote import RemoteActor, RemoteServer
 from tests.servers import Server
 
@@ -39,6 +39,25 @@ async def test_a_stretch_holds_what_concerns_its_reader(
         assert json.loads(json.dumps(found.items[1])) == letter
         assert found.ended_at is None
         assert (await inboxes.look(tx, alice, max_id=1)).items == ()
+
+
+@pytest.mark.parametrize("how", ["suspended", "blocked"])
+async def test_who_was_shut_out_since_is_not_shown(
+    either_server: Server, alice: Account, bob: RemoteActor, how: str
+) -> None:
+    await bob.sends(either_server, bob.does("Follow", alice.iri))
+    await either_server.work()
+    async with either_server.ctx.db.write() as tx:
+        them = await accounts.by_iri(tx, bob.iri)
+        me = await tx.get_one(Account, alice.id)
+        assert them is not None
+        assert len((await inboxes.look(tx, me, max_id=None)).items) == 1
+        if how == "suspended":
+            them.suspended_at = either_server.clock()
+        else:
+            await blocking.block(either_server.ctx, tx, account=me, target=them)
+        await tx.flush()
+        assert (await inboxes.look(tx, me, max_id=None)).items == ()
 
 
 async def test_what_was_done_is_found_by_its_id(either_server: Server, alice: Account) -> None:
