@@ -84,6 +84,24 @@ async def test_a_reply_is_passed_on_byte_for_byte_and_signed_by_whom_it_answers(
     assert not [request for request in bob.home.received if request.content == body], "bob has it already"
 
 
+async def test_an_answer_to_something_else_is_not_passed_on(
+    server: Server, bob: RemoteActor, reader: RemoteServer, post: Post, alice: Account
+) -> None:
+    """Whoever addresses somebody's followers does not reach them through us by that alone."""
+    other = answers(bob, post)
+    mention = {"type": "Mention", "href": alice.iri, "name": "@alice@fedi.test"}
+    other["object"] |= {"inReplyTo": f"{post.iri}0", "to": [alice.iri, PUBLIC], "tag": [mention]}
+    assert await sent(server, bob, reader, proven(server, bob, other)) == []
+
+
+async def test_nothing_is_passed_on_for_who_is_suspended(
+    server: Server, bob: RemoteActor, reader: RemoteServer, post: Post, alice: Account
+) -> None:
+    async with server.ctx.db.write() as tx:
+        (await tx.get_one(Account, alice.id)).suspended_at = server.clock()
+    assert await sent(server, bob, reader, proven(server, bob, answers(bob, post))) == []
+
+
 async def test_its_change_and_its_end_go_where_it_went(
     server: Server, bob: RemoteActor, reader: RemoteServer, post: Post
 ) -> None:
