@@ -15,8 +15,9 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "fedi/inbound/guard.py": (
         "tests/fedi/inbound/test_guard.py",
         "tests/fedi/inbound/test_inbox.py",
+        "tests/fedi/inbound/test_welcome.py",
+        "tests/fedi/inbound/test_blocks.py",
         "tests/fedi/inbound/test_documents.py",
-        "tests/fedi/inbound/test_collections.py",
     ),
     "fedi/inbound/authority.py": ("tests/fedi/inbound/test_authority.py",),
     "fedi/http.py": ("tests/fedi/test_http.py",),
