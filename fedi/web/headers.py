@@ -8,11 +8,11 @@ redirect as well), and a client that opened them in a window must see it close.
 Sources: Content Security Policy Level 3; OWASP Secure Headers; Mastodon's `content_security_policy.rb`.
 """
 
+import functools
 import secrets
 from collections.abc import Mapping
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedi.config import Settings
@@ -62,6 +62,13 @@ def headers_for(path: str, *, secure: bool) -> dict[str, str]:
     return headers
 
 
+@functools.cache
+def _raw_headers(is_oauth: bool, secure: bool) -> tuple[tuple[bytes, bytes], ...]:  # noqa: FBT001 - a key
+    """Return the headers as they are sent: every answer has them, so they are made once."""
+    chosen = headers_for(OAUTH if is_oauth else "/", secure=secure)
+    return tuple((name.lower().encode(), value.encode()) for name, value in chosen.items())
+
+
 class HeadersMiddleware:
     """Adds the headers, and gives each request an id that its log lines carry too."""
 
@@ -76,15 +83,15 @@ class HeadersMiddleware:
             return
         request_id = secrets.token_hex(REQUEST_ID_BYTES)
         scope.setdefault("state", {})["request_id"] = request_id
-        wanted = headers_for(scope["path"], secure=self._secure)
+        wanted = _raw_headers(scope["path"].startswith(OAUTH), self._secure)
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=list(message.get("headers", ())))
-                for name, value in wanted.items():
-                    headers.setdefault(name, value)
-                headers["X-Request-Id"] = request_id
-                message = {**message, "headers": headers.raw}
+                given = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in given}
+                own = (b"x-request-id", request_id.encode())
+                added = [pair for pair in wanted if pair[0] not in names]
+                message = {**message, "headers": [*given, *added, own]}
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request=request_id):
