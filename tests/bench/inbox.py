@@ -1,7 +1,9 @@
 """G1: accepting signed activities durably, against verify + parse + insert in a bare loop."""
 
 import asyncio
+import contextlib
 import json
+import socket
 import sqlite3
 from datetime import UTC, datetime
 from itertools import count
@@ -97,32 +99,36 @@ async def bench(folder: Path) -> Result:
             messages = [senders[n % SENDERS].request(origin)[1] for n in range(REQUESTS)]
             return _accept_all(folder / "floor.db", messages, known)
 
-        return await compare("G1 inbox accept", ours=ours, floor=floor, goal=0.30)
+        return await compare("G1 inbox accept", ours=ours, floor=floor, goal=0.35)
 
 
 async def flood(port: int, requests: list[bytes]) -> None:
-    """Send all requests over some connections, and require 202 of each."""
-    waiting = iter(requests)
+    """Send all requests over some connections, and require 202 of each.
 
-    async def connection() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for raw in waiting:
-            writer.write(raw)
-            head = await reader.readuntil(b"\r\n\r\n")
-            if not head.startswith(b"HTTP/1.1 202"):
-                raise AssertionError(head)
-            length = next(
-                (
-                    int(line.split(b":")[1])
-                    for line in head.lower().split(b"\r\n")
-                    if line.startswith(b"content-length")
-                ),
-                0,
-            )
-            await reader.readexactly(length)
-        writer.close()
+    Blocking sockets in a thread that mostly waits: whatever the sender computes slows down the server on the
+    other half of the same core, which the floor does not suffer.
+    """
+    await asyncio.to_thread(_flood, port, requests)
 
-    await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
+
+def _flood(port: int, requests: list[bytes]) -> None:
+    with contextlib.ExitStack() as stack:
+        lines = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(CONNECTIONS)
+        ]
+        for start in range(0, len(requests), CONNECTIONS):
+            busy = list(zip(lines, requests[start : start + CONNECTIONS], strict=False))
+            for line, raw in busy:
+                line.sendall(raw)
+            for line, _ in busy:
+                answer = b""
+                while b"\r\n\r\n" not in answer:  # nothing follows the head of a 202
+                    received = line.recv(65_536)
+                    if not received:
+                        raise AssertionError("the server hung up")
+                    answer += received
+                if not answer.startswith(b"HTTP/1.1 202"):
+                    raise AssertionError(answer)
 
 
 def _accept_all(path: Path, messages: list[Message], known: dict[str, str]) -> Sample:
