@@ -34,6 +34,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "fedi/queries/domains.py": ("tests/fedi/queries/test_domains.py",),
     "fedi/queries/visibility.py": (
         "tests/fedi/queries/test_visibility.py",
+        "tests/fedi/queries/test_apart.py",
         "tests/fedi/queries/test_timelines.py",
         "tests/fedi/services/test_notifying.py",
         "tests/fedi/services/test_blocking.py",
