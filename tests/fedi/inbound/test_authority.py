@@ -295,3 +295,20 @@ async def test_a_forwarded_announce_without_an_id_cannot_be_asked_for(
     await forwarder.sends(server, announce)
     await server.work()
     assert (await last(server)).state == ActivityState.REFUSED
+
+
+async def test_a_key_that_is_remembered_vouches_for_what_it_signed_only(
+    server: Server, followed: RemoteActor, forwarder: RemoteActor
+) -> None:
+    first = with_proof(followed, followed.creates(followed.note("true")))
+    await forwarder.sends(server, first)
+    await server.work()
+    assert (await last(server)).state == ActivityState.DONE
+
+    note = followed.note("false")
+    del followed.home.documents[note["id"]]
+    borrowed = followed.creates(note) | {"@context": first["@context"], "proof": first["proof"]}
+    await forwarder.sends(server, borrowed)
+    await server.work()
+    assert (await last(server)).state == ActivityState.REFUSED
+    assert await post(server, note["id"]) is None
