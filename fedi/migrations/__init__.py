@@ -6,5 +6,5 @@ then contract a release later), so that a server can be upgraded while another p
 
 __all__ = ["HEAD"]
 
-HEAD = "0002"
+HEAD = "0003"
 """Held to the newest file in `versions/` by a test."""

@@ -2,13 +2,34 @@
 
 from fedi.models.account import Account, Login, Role
 from fedi.models.activity import Activity, ActivityState, Direction, InboxSet, Reach
+from fedi.models.announcement import Announcement, AnnouncementReaction, AnnouncementRead, Rule
 from fedi.models.attachment import Attachment, AttachmentState
 from fedi.models.base import Base
-from fedi.models.interaction import Favourite, Reaction, Stamp
+from fedi.models.conversation import Conversation, ThreadMute
+from fedi.models.event import Event
+from fedi.models.filtering import Filter, FilterKeyword, FilterStatus
+from fedi.models.generation import Generation, GenerationState
+from fedi.models.interaction import Bookmark, Favourite, Reaction, Stamp
 from fedi.models.job import Job, JobState
+from fedi.models.listing import AccountList, ListMember
 from fedi.models.marker import Marker
-from fedi.models.moderation import AuditEntry, DomainAllow, DomainRule, Report, Severity
-from fedi.models.notification import Notification
+from fedi.models.moderation import (
+    AccountWarning,
+    AuditEntry,
+    CanonicalEmailBlock,
+    DomainAllow,
+    DomainRule,
+    EmailDomainBlock,
+    IpBlock,
+    Report,
+    Severity,
+)
+from fedi.models.notification import (
+    Notification,
+    NotificationPermission,
+    NotificationPolicy,
+    NotificationRequest,
+)
 from fedi.models.oauth import OAuthApp, OAuthCode, OAuthToken, WebSession
 from fedi.models.peer import Peer
 from fedi.models.poll import Poll, PollVote
@@ -24,13 +45,31 @@ from fedi.models.post import (
     PostTag,
     Tombstone,
 )
-from fedi.models.relation import Block, DomainBlock, FeaturedTag, Follow, FollowState, Mute
+from fedi.models.push import PushSubscription
+from fedi.models.relation import (
+    AccountNote,
+    Block,
+    DomainBlock,
+    Endorsement,
+    FeaturedTag,
+    Follow,
+    FollowedTag,
+    FollowState,
+    Mute,
+    SuggestionDismissal,
+)
+from fedi.models.scheduled import ScheduledPost
 
 __all__ = [
-    "Account", "Activity", "ActivityState", "Attachment", "AttachmentState", "AuditEntry", "Base", "Block",
-    "Direction", "DomainAllow", "DomainBlock", "DomainRule", "Favourite", "FeaturedTag", "Follow",
-    "FollowState", "HomeEntry", "Idempotency", "InboxSet", "Job", "JobState", "Login", "Marker", "Mention",
-    "Mute", "Notification", "OAuthApp", "OAuthCode", "OAuthToken", "Peer", "Pin", "Placeholder", "Poll",
-    "PollVote", "Post", "PostEdit", "PostState", "PostTag", "Reach", "Reaction", "Report", "Role", "Severity",
-    "Stamp", "Tombstone", "WebSession",
+    "Account", "AccountList", "AccountNote", "AccountWarning", "Activity", "ActivityState", "Announcement",
+    "AnnouncementReaction", "AnnouncementRead", "Attachment", "AttachmentState", "AuditEntry", "Base",
+    "Block", "Bookmark", "CanonicalEmailBlock", "Conversation", "Direction", "DomainAllow", "DomainBlock",
+    "DomainRule", "EmailDomainBlock", "Endorsement", "Event", "Favourite", "FeaturedTag", "Filter",
+    "FilterKeyword", "FilterStatus", "Follow", "FollowState", "FollowedTag", "Generation",
+    "GenerationState", "HomeEntry", "Idempotency", "InboxSet", "IpBlock", "Job", "JobState", "ListMember",
+    "Login", "Marker", "Mention", "Mute", "Notification", "NotificationPermission", "NotificationPolicy",
+    "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Peer", "Pin", "Placeholder", "Poll",
+    "PollVote", "Post", "PostEdit", "PostState", "PostTag", "PushSubscription", "Reach", "Reaction",
+    "Report", "Role", "Rule", "ScheduledPost", "Severity", "Stamp", "SuggestionDismissal", "ThreadMute",
+    "Tombstone", "WebSession",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ class Role(StrEnum):
     """What a local person may do."""
 
     USER = "user"
+    MODERATOR = "moderator"
     ADMIN = "admin"
 
 
@@ -94,6 +95,16 @@ class Account(Base):
     suspended_at: Mapped[datetime | None] = mapped_column(Instant)
     silenced_at: Mapped[datetime | None] = mapped_column(Instant)
     """Limited: shown to their followers and who looks for them, and to nobody else."""
+    suspended_by_origin: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether their own server suspended them."""
+    sensitized_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when all their pictures are covered, by a moderator."""
+    shows_media: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether their profile has a tab of pictures."""
+    shows_media_replies: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether that tab has pictures of answers too."""
+    shows_featured: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether their profile has a tab of what they feature."""
     suspended_by_rule: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether they are suspended because their server is, and no longer than that."""
     silenced_by_rule: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -133,6 +144,26 @@ class Login(Base):
     default_language: Mapped[str | None]
     default_quote_policy: Mapped[str] = mapped_column(server_default="public")
     """Who may quote new posts: public, followers or nobody."""
+    email: Mapped[str | None] = mapped_column(index=True)
+    """Where a person who signed up can be reached; those whom the operator made may have none."""
+    reason: Mapped[str] = mapped_column(server_default="")
+    """Why they want to join, where joining is decided by a moderator."""
+    approved: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether a moderator let them in, where that is asked."""
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    """Since when they cannot sign in, by a moderator."""
+    totp_secret: Mapped[str | None]
+    """Shared secret of the second factor (RFC 6238), base32; None while it is off."""
+    totp_step: Mapped[int | None] = mapped_column(Id)
+    """The last time step of which a code was taken, so that none is taken twice."""
+    recovery_codes: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))
+    """SHA-256 of the codes that are left."""
+    preferences: Mapped[dict[str, Any]] = mapped_column(Json, server_default=text("'{}'"))
+    """What was chosen, by the preference's name; `services.preferring` has names and defaults."""
+    created_by_app_id: Mapped[int | None] = mapped_column(Id)
+    """The application that signed them up."""
+    last_seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    """To the day."""
     tells_of_blocks: Mapped[bool] = mapped_column(server_default=text("true"))
     """Whether the server of somebody blocked gets the Block, and can then hide us from them."""
     created_at: Mapped[datetime] = mapped_column(Instant)

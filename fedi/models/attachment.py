@@ -30,6 +30,8 @@ class Attachment(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), index=True)
     post_id: Mapped[int | None] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    scheduled_post_id: Mapped[int | None] = mapped_column(Id, index=True)
+    """The post that will take it, when it comes out; no foreign key."""
     position: Mapped[int] = mapped_column(server_default=text("0"))
     kind: Mapped[str]
     """Mastodon's type: image, gifv, video, audio or unknown."""

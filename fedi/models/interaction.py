@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fedi.db import Id, Instant
 from fedi.models.base import Base
 
-__all__ = ["Favourite", "Reaction", "Stamp"]
+__all__ = ["Bookmark", "Favourite", "Reaction", "Stamp"]
 
 
 class Favourite(Base):
@@ -21,6 +21,18 @@ class Favourite(Base):
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
     post_id: Mapped[int] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), index=True)
     iri: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Bookmark(Base):
+    """A post that somebody wants to find again; nobody else hears of it."""
+
+    __tablename__ = "bookmark"
+    __table_args__ = (UniqueConstraint("account_id", "post_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
+    post_id: Mapped[int] = mapped_column(Id, ForeignKey("post.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fedi.db import Id, Instant, Json
 from fedi.models.base import Base
 
-__all__ = ["AuditEntry", "DomainAllow", "DomainRule", "Report", "Severity"]
+__all__ = [
+    "AccountWarning", "AuditEntry", "CanonicalEmailBlock", "DomainAllow", "DomainRule", "EmailDomainBlock",
+    "IpBlock", "Report", "Severity",
+]  # fmt: skip
 
 
 class Severity(StrEnum):
@@ -93,4 +96,58 @@ class AuditEntry(Base):
     """What it was done to: a domain, a handle, an IRI."""
     reason: Mapped[str] = mapped_column(server_default="")
     detail: Mapped[dict[str, Any]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class AccountWarning(Base):
+    """What a moderator did about an account, as that account is told."""
+
+    __tablename__ = "account_warning"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int | None] = mapped_column(Id, ForeignKey("account.id", ondelete="SET NULL"))
+    """Who did it."""
+    target_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    action: Mapped[str]
+    """none, disable, mark_statuses_as_sensitive, delete_statuses, sensitive, silence or suspend."""
+    note: Mapped[str] = mapped_column(server_default="")
+    """What the account is told."""
+    post_ids: Mapped[list[int]] = mapped_column(Json)
+    report_id: Mapped[int | None] = mapped_column(Id, ForeignKey("report.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class EmailDomainBlock(Base):
+    """Nobody signs up with an address of this domain or its subdomains."""
+
+    __tablename__ = "email_domain_block"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    domain: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class CanonicalEmailBlock(Base):
+    """Nobody signs up with this address, kept as a digest only."""
+
+    __tablename__ = "canonical_email_block"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(unique=True)
+    """SHA-256 of the address without case, dots and what follows a plus, in hexadecimal."""
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class IpBlock(Base):
+    """What people at an address may not do."""
+
+    __tablename__ = "ip_block"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    ip: Mapped[str] = mapped_column(unique=True)
+    """An address or a network in CIDR form."""
+    severity: Mapped[str]
+    """Mastodon's: sign_up_requires_approval, sign_up_block or no_access."""
+    comment: Mapped[str] = mapped_column(server_default="")
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)

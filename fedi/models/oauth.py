@@ -61,6 +61,8 @@ class OAuthToken(Base):
     code_hash: Mapped[str | None] = mapped_column(index=True)
     """The code it was bought with: a second use of that code revokes it (RFC 6749 section 4.1.2)."""
     created_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    """To the day: more often is not worth a write."""
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
@@ -74,3 +76,5 @@ class WebSession(Base):
     csrf_token: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    user_agent: Mapped[str] = mapped_column(server_default="")
+    """What the browser calls itself, so that its owner knows it again."""

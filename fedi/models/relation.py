@@ -9,7 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fedi.db import Id, Instant
 from fedi.models.base import Base
 
-__all__ = ["Block", "DomainBlock", "FeaturedTag", "Follow", "FollowState", "Mute"]
+__all__ = [
+    "AccountNote", "Block", "DomainBlock", "Endorsement", "FeaturedTag", "Follow", "FollowState",
+    "FollowedTag", "Mute", "SuggestionDismissal",
+]  # fmt: skip
 
 
 class FollowState(StrEnum):
@@ -93,3 +96,55 @@ class FeaturedTag(Base):
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
     name: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class FollowedTag(Base):
+    """`account_id` has public posts with a hashtag in their home timeline."""
+
+    __tablename__ = "followed_tag"
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class AccountNote(Base):
+    """What `account_id` wrote down about `target_id`, for themselves."""
+
+    __tablename__ = "account_note"
+
+    account_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    target_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    comment: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Endorsement(Base):
+    """`account_id` shows `target_id` on their profile."""
+
+    __tablename__ = "endorsement"
+    __table_args__ = (UniqueConstraint("account_id", "target_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
+    target_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SuggestionDismissal(Base):
+    """`account_id` does not want `target_id` suggested again."""
+
+    __tablename__ = "suggestion_dismissal"
+
+    account_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    target_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
