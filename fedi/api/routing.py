@@ -8,7 +8,11 @@ from starlette.datastructures import Headers
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-__all__ = ["ApiRoute", "TokenRoute", "has_bearer"]
+__all__ = ["DELETE", "GET", "POST", "PUT", "ApiRoute", "TokenRoute", "has_bearer"]
+
+GET, POST, DELETE = ["GET"], ["POST"], ["DELETE"]
+PUT = ["PUT", "PATCH"]
+"""One or the other, as each client has it: Rails, where this API comes from, takes both."""
 
 
 class ApiRoute(Route):

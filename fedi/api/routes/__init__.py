@@ -1,0 +1,34 @@
+"""All paths that clients may ask, in the order in which they are tried; one module for each matter.
+
+What is asked most stands first. The last route takes everything else under `/api`, with any method, so that
+an unknown path is JSON and 404: several clients fall back to an older endpoint on exactly that.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from fedi.api import errors
+from fedi.api.routes import activitypub, media, notifications, oauth, people, posts, server
+from fedi.api.routing import ApiRoute
+
+__all__ = ["ROUTES"]
+
+
+async def unknown(_request: Request) -> Response:
+    """Refuse a path that does not exist."""
+    raise errors.not_found()
+
+
+ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+
+ROUTES: list[BaseRoute] = [
+    *posts.ROUTES,
+    *media.ROUTES,
+    *notifications.ROUTES,
+    *people.ROUTES,
+    *server.ROUTES,
+    *oauth.ROUTES,
+    *activitypub.ROUTES,
+    ApiRoute("/api/{rest:path}", unknown, methods=ANY),
+]

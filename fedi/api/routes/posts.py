@@ -1,0 +1,38 @@
+"""Timelines, posts and what is done with them."""
+
+from starlette.routing import BaseRoute
+
+from fedi.api import edits, pins, polls, quotes, reactions, refreshes, statuses, timelines
+from fedi.api.routing import DELETE, GET, POST, PUT, ApiRoute
+
+__all__ = ["ROUTES"]
+
+ROUTES: list[BaseRoute] = [
+    ApiRoute("/api/v1/timelines/home", timelines.home, methods=GET),
+    ApiRoute("/api/v1/timelines/public", timelines.public, methods=GET),
+    ApiRoute("/api/v1/timelines/tag/{name}", timelines.tag, methods=GET),
+    ApiRoute("/api/v1/favourites", timelines.favourites, methods=GET),
+    ApiRoute("/api/v1/statuses", statuses.create, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}", statuses.show, methods=GET),
+    ApiRoute("/api/v1/statuses/{id}", statuses.destroy, methods=DELETE),
+    ApiRoute("/api/v1/statuses/{id}", edits.update, methods=PUT),
+    ApiRoute("/api/v1/statuses/{id}/history", edits.history, methods=GET),
+    ApiRoute("/api/v1/statuses/{id}/context", statuses.show_context, methods=GET),
+    ApiRoute("/api/v1_alpha/async_refreshes/{id}", refreshes.show, methods=GET),
+    ApiRoute("/api/v1/statuses/{id}/source", statuses.source, methods=GET),
+    ApiRoute("/api/v1/statuses/{id}/favourite", statuses.favourite, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/unfavourite", statuses.unfavourite, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/reblog", statuses.reblog, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/unreblog", statuses.unreblog, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/quotes", quotes.index, methods=GET),
+    ApiRoute("/api/v1/statuses/{id}/quotes/{quoting_id}/revoke", quotes.revoke, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/interaction_policy", quotes.set_policy, methods=PUT),
+    ApiRoute("/api/v1/pleroma/statuses/{id}/reactions", reactions.index, methods=GET),
+    ApiRoute("/api/v1/pleroma/statuses/{id}/reactions/{emoji}", reactions.index, methods=GET),
+    ApiRoute("/api/v1/pleroma/statuses/{id}/reactions/{emoji}", reactions.add, methods=PUT),
+    ApiRoute("/api/v1/pleroma/statuses/{id}/reactions/{emoji}", reactions.remove, methods=DELETE),
+    ApiRoute("/api/v1/statuses/{id}/pin", pins.pin, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/unpin", pins.unpin, methods=POST),
+    ApiRoute("/api/v1/polls/{id}", polls.show, methods=GET),
+    ApiRoute("/api/v1/polls/{id}/votes", polls.vote, methods=POST),
+]
