@@ -1,6 +1,6 @@
 """What clients ask about the server itself, before and after signing in.
 
-Source: Mastodon's documentation, "instance API methods" and "preferences API methods".
+Source: Mastodon's documentation, "instance API methods".
 """
 
 from starlette.requests import Request
@@ -9,12 +9,10 @@ from starlette.responses import Response
 from fedi import context
 from fedi.api.answers import json_answer
 from fedi.api.entities.instance import Facts, instance_v1, instance_v2
-from fedi.api.viewer import require
 from fedi.context import Context
-from fedi.models import Login
 from fedi.queries import census
 
-__all__ = ["preferences", "translation_languages", "v1", "v2"]
+__all__ = ["translation_languages", "v1", "v2"]
 
 FACTS_S = 300.0
 """How long counts are good enough, in seconds: strangers ask, and each count reads many rows."""
@@ -30,25 +28,6 @@ async def v2(request: Request) -> Response:
     """Describe the server."""
     ctx = context.of(request)
     return json_answer(instance_v2(ctx.settings, await _facts(ctx)))
-
-
-async def preferences(request: Request) -> Response:
-    """Tell the viewer's defaults."""
-    ctx = context.of(request)
-    async with ctx.db.read() as tx:
-        viewer = await require(request, tx, "read:accounts")
-        login = await tx.get(Login, viewer.id)
-    return json_answer(
-        {
-            "posting:default:visibility": login.default_visibility if login else "public",
-            "posting:default:sensitive": login.default_sensitive if login else False,
-            "posting:default:language": login.default_language if login else None,
-            "posting:default:quote_policy": login.default_quote_policy if login else "public",
-            "reading:expand:media": "default",
-            "reading:expand:spoilers": False,
-            "reading:autoplay:gifs": False,
-        }
-    )
 
 
 async def translation_languages(_request: Request) -> Response:

@@ -1,12 +1,15 @@
-"""One's own profile: changing it.
+"""One's own profile: showing it as it was typed, and changing it.
 
 Parameters come as a form, as multipart with pictures, or as JSON; what is missing stays as it is, and an
 empty text empties. Fields come as a list or as a hash by number, and replace all that were there.
 
-Source: Mastodon's documentation, "Update account credentials", "profile API methods".
+Source: Mastodon's documentation, "Update account credentials", "profile API methods", "Profile entity" and
+"preferences API methods".
 """
 
 import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,13 +19,19 @@ from fedi.api import errors, params
 from fedi.api.accounts import own_account
 from fedi.api.answers import json_answer
 from fedi.api.entities.instance import IMAGE_BYTES_MAX
+from fedi.api.entities.profile import Profile
+from fedi.api.entities.profile import profile as profile_entity
 from fedi.api.params import Params
-from fedi.api.viewer import Viewer, admit
+from fedi.api.viewer import Viewer, admit, require
+from fedi.config import Settings
 from fedi.context import Context
-from fedi.services import profile
+from fedi.db import Tx
+from fedi.models import Account, Login
+from fedi.queries import pins
+from fedi.services import preferring, profile
 from fedi.services.profile import Edit
 
-__all__ = ["delete_avatar", "delete_header", "update"]
+__all__ = ["change", "change_preferences", "delete_avatar", "delete_header", "preferences", "show", "update"]
 
 FORM_BYTES = 256 * 1024
 """What a form may have beside two pictures, in bytes."""
@@ -31,33 +40,83 @@ LANGUAGE_CHARACTERS_MAX = 35
 """Of a language tag, RFC 5646 section 4.4.1."""
 
 
+Answered = Callable[[Tx, Settings, Account], Awaitable[Any]]
+
+
+async def show(request: Request) -> Response:
+    """Show the viewer's profile as they typed it."""
+    ctx = context.of(request)
+    async with ctx.db.read() as tx:
+        viewer = await require(request, tx, "profile", "read:accounts")
+        return json_answer(await _profile(tx, ctx.settings, viewer.account))
+
+
+async def change(request: Request) -> Response:
+    """Change the viewer's profile and answer with it as they typed it."""
+    return await _change(request, _profile)
+
+
 async def update(request: Request) -> Response:
     """Change the viewer's profile and defaults."""
+    return await _change(request, own_account)
+
+
+async def delete_avatar(request: Request) -> Response:
+    """Take the viewer's avatar away."""
+    return await _edit(request, await admit(request, "write:accounts"), Edit(avatar_key=""), own_account)
+
+
+async def delete_header(request: Request) -> Response:
+    """Take the viewer's header away."""
+    return await _edit(request, await admit(request, "write:accounts"), Edit(header_key=""), own_account)
+
+
+async def preferences(request: Request) -> Response:
+    """Tell the viewer's preferences."""
+    async with context.of(request).db.read() as tx:
+        viewer = await require(request, tx, "read:accounts")
+        login = await tx.get(Login, viewer.id)
+    return json_answer(preferring.everything(login))
+
+
+async def change_preferences(request: Request) -> Response:
+    """Change some of the viewer's preferences by their names, and tell all; Mastodon has none of this."""
+    ctx = context.of(request)
+    viewer = await admit(request, "write:accounts")
+    given = await params.read(request)
+    wish = Edit(
+        visibility=given.word("posting:default:visibility"),
+        sensitive=given.flag("posting:default:sensitive"),
+        language=_language(given.text("posting:default:language")),
+        quote_policy=given.word("posting:default:quote_policy"),
+        preferences=_preferences(given),
+    )
+    async with ctx.db.write() as tx:
+        await profile.edit(ctx, tx, account=await viewer.present(tx), wish=wish)
+        login = await tx.get(Login, viewer.id)
+    return json_answer(preferring.everything(login))
+
+
+async def _change(request: Request, answered: Answered) -> Response:
     ctx = context.of(request)
     viewer = await admit(request, "write:accounts")
     given = await params.read(request, body_bytes_max=2 * IMAGE_BYTES_MAX + FORM_BYTES)
     wish = _wish(given)
     profile.check(wish)  # before pictures are stored for nothing
-    return await _edit(request, viewer, await _with_pictures(ctx, given, wish))
+    return await _edit(request, viewer, await _with_pictures(ctx, given, wish), answered)
 
 
-async def delete_avatar(request: Request) -> Response:
-    """Take the viewer's avatar away."""
-    return await _edit(request, await admit(request, "write:accounts"), Edit(avatar_key=""))
-
-
-async def delete_header(request: Request) -> Response:
-    """Take the viewer's header away."""
-    return await _edit(request, await admit(request, "write:accounts"), Edit(header_key=""))
-
-
-async def _edit(request: Request, viewer: Viewer, wish: Edit) -> Response:
+async def _edit(request: Request, viewer: Viewer, wish: Edit, answered: Answered) -> Response:
     ctx = context.of(request)
     async with ctx.db.write() as tx:
         me = await viewer.present(tx)
         await profile.edit(ctx, tx, account=me, wish=wish)
-        built = await own_account(tx, ctx.settings, me)
+        built = await answered(tx, ctx.settings, me)
     return json_answer(built)
+
+
+async def _profile(tx: Tx, settings: Settings, me: Account) -> Profile:
+    return profile_entity(me, settings, featured=await pins.tags(tx, me.id))
 
 
 def _wish(given: Params) -> Edit:
@@ -79,7 +138,21 @@ def _wish(given: Params) -> Edit:
         language=_language(source.text("language")),
         quote_policy=source.word("quote_policy"),
         tells_of_blocks=given.inner("fedi").flag("tells_of_blocks"),
+        shows_media=given.flag("show_media"),
+        shows_media_replies=given.flag("show_media_replies"),
+        shows_featured=given.flag("show_featured"),
+        preferences=_preferences(source),
     )
+
+
+def _preferences(given: Params) -> dict[str, str | bool]:
+    """Read the preferences that are named; one without words is yes or no, however it is written."""
+    found: dict[str, str | bool] = {}
+    for name, known in preferring.KNOWN.items():
+        value = given.word(name) if known.words else given.flag(name)
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def _fields(given: Params) -> list[tuple[str, str]] | None:

@@ -6,7 +6,7 @@ are written with it: `services.renewing` and `services.linking`.
 Source: Mastodon's documentation, "Update account credentials", and its limits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.models import Account, Login
 from fedi.outbound import translate
-from fedi.services import attaching, linking, renewing, wording
+from fedi.services import attaching, linking, preferring, renewing, wording
 from media.errors import MediaError
 
 __all__ = ["Edit", "check", "edit", "store_avatar", "store_header"]
@@ -44,6 +44,12 @@ VISIBILITIES = ("public", "unlisted", "private")
 
 QUOTE_POLICIES = ("public", "followers", "nobody")
 
+FLAGS = (
+    "locked", "discoverable", "indexable", "hides_collections", "shows_media", "shows_media_replies",
+    "shows_featured",
+)  # fmt: skip
+"""Of an account that an edit changes as they are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
@@ -63,6 +69,10 @@ class Edit:
         quote_policy: who may quote new posts.
         language: of new posts; empty for the server's.
         tells_of_blocks: whether the server of somebody blocked gets the Block.
+        shows_media: whether the profile has a tab of pictures.
+        shows_media_replies: whether that has pictures of answers too.
+        shows_featured: whether the profile has a tab of what they feature.
+        preferences: by name, those of `services.preferring`.
     """
 
     display_name: str | None = None
@@ -83,6 +93,10 @@ class Edit:
     language: str | None = None
     quote_policy: str | None = None
     tells_of_blocks: bool | None = None
+    shows_media: bool | None = None
+    shows_media_replies: bool | None = None
+    shows_featured: bool | None = None
+    preferences: Mapping[str, Any] | None = None
 
 
 def check(wish: Edit) -> None:
@@ -158,6 +172,8 @@ async def edit(ctx: Context, tx: Tx, *, account: Account, wish: Edit) -> None:
     await _change_pictures(ctx, tx, account, wish)
     _change_flags(ctx, account, wish)
     await _change_defaults(tx, account, wish)
+    if wish.preferences:
+        await preferring.change(tx, account.id, wish.preferences)
     await tx.flush()  # the row is held from here on, so that the Update has this edit, or is made anew
     if opened:
         await renewing.admit_soon(ctx, tx, account=account)
@@ -203,7 +219,7 @@ async def _change_pictures(ctx: Context, tx: Tx, account: Account, wish: Edit) -
 
 
 def _change_flags(ctx: Context, account: Account, wish: Edit) -> None:
-    for name in ("locked", "discoverable", "indexable", "hides_collections"):
+    for name in FLAGS:
         value = getattr(wish, name)
         if value is not None:
             setattr(account, name, value)

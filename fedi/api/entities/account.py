@@ -27,6 +27,7 @@ __all__ = [
     "account",
     "credential_account",
     "muted_account",
+    "typed_field",
 ]
 
 ROLE_IDS = {RoleName.USER: "-99", RoleName.ADMIN: "3"}
@@ -186,7 +187,7 @@ def credential_account(
             "sensitive": login.default_sensitive if login else False,
             "language": login.default_language if login else None,
             "note": row.note_source,
-            "fields": [_typed(stored) for stored in row.fields],
+            "fields": [typed_field(stored) for stored in row.fields],
             "follow_requests_count": follow_requests_count,
             "hide_collections": row.hides_collections,
             "discoverable": row.discoverable,
@@ -218,7 +219,7 @@ def _field(stored: dict[str, Any]) -> Field:
     }
 
 
-def _typed(stored: dict[str, Any]) -> Field:
+def typed_field(stored: dict[str, Any]) -> Field:
     """Build a line as its owner typed it."""
     field = _field(stored)
     typed = stored.get("source")

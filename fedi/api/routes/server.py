@@ -14,6 +14,5 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/instance/peers", servers.peers, methods=GET),
     ApiRoute("/api/v1/instance/domain_blocks", servers.domain_blocks, methods=GET),
     ApiRoute("/api/v1/instance/translation_languages", instance.translation_languages, methods=GET),
-    ApiRoute("/api/v1/preferences", instance.preferences, methods=GET),
     *(ApiRoute(path, empty.endpoint(scope), methods=GET) for path, scope in empty.LISTS.items()),
 ]

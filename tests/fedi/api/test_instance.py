@@ -36,19 +36,6 @@ async def test_the_limits_are_those_that_are_enforced(server: "Server", enter: E
     assert limits["urls"]["streaming"] is None, "clients open a socket whenever this is set"
 
 
-async def test_preferences_have_their_colons(enter: Enter) -> None:
-    anna = await enter("anna", password="long enough")
-    assert (await anna.http.get("/api/v1/preferences")).json() == {
-        "posting:default:visibility": "public",
-        "posting:default:sensitive": False,
-        "posting:default:language": None,
-        "posting:default:quote_policy": "public",
-        "reading:expand:media": "default",
-        "reading:expand:spoilers": False,
-        "reading:autoplay:gifs": False,
-    }
-
-
 async def test_what_there_is_none_of_is_an_empty_list(server: "Server", enter: Enter) -> None:
     anna = await enter("anna")
     for path, scope in empty.LISTS.items():

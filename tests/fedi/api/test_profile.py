@@ -179,3 +179,76 @@ async def test_hidden_collections_are_empty_for_all_but_their_owner(server: "Ser
         path = f"/api/v1/accounts/{anna.account.id}/{name}"
         assert len((await anna.http.get(path)).json()) == 1
         assert (await ben.http.get(path)).json() == (await server.client.get(path)).json() == []
+
+
+PROFILE_KEYS = {
+    "id", "display_name", "note", "fields", "avatar", "avatar_static", "avatar_description", "header",
+    "header_static", "header_description", "locked", "bot", "hide_collections", "discoverable", "indexable",
+    "show_media", "show_media_replies", "show_featured", "attribution_domains", "featured_tags",
+}  # fmt: skip
+
+
+async def test_the_profile_is_shown_and_changed_as_it_was_typed(enter: Enter, picture: bytes) -> None:
+    anna = await enter("anna")
+    bare = (await anna.http.get("/api/v1/profile")).json()
+    assert bare.keys() == PROFILE_KEYS
+    assert (bare["avatar"], bare["header_static"], bare["show_media"]) == (None, None, True)
+    await anna.http.post("/api/v1/featured_tags", json={"name": "sky"})
+    wishes = {"note": "Hello #sky & <you>", "show_media_replies": "false", "show_featured": "0"}
+    rows = {"fields_attributes[0][name]": "Site", "fields_attributes[0][value]": "https://anna.test"}
+    answer = await anna.http.patch(
+        "/api/v1/profile", data=wishes | rows, files={"avatar": ("me.jpg", picture, "image/jpeg")}
+    )
+    changed = answer.json()
+    assert changed.keys() == PROFILE_KEYS
+    assert changed["note"] == "Hello #sky & <you>"
+    assert changed["fields"] == [{"name": "Site", "value": "https://anna.test", "verified_at": None}]
+    assert changed["avatar"].startswith("https://fedi.test/media/")
+    assert (changed["show_media"], changed["show_media_replies"], changed["show_featured"]) == (
+        True,
+        False,
+        False,
+    )
+    assert [tag["name"] for tag in changed["featured_tags"]] == ["sky"]
+    # One app puts, another patches; what is missing stays.
+    put = (await anna.http.put("/api/v1/profile", json={"show_media": False})).json()
+    assert put == changed | {"show_media": False}
+    assert (await anna.http.get("/api/v1/profile")).json() == put
+
+
+async def test_a_profile_is_changed_with_the_right_to_write_only(enter: Enter) -> None:
+    reader = await enter("anna", "read")
+    assert (await reader.http.get("/api/v1/profile")).status_code == 200
+    assert (await reader.http.patch("/api/v1/profile", json={"note": "x"})).status_code == 403
+    assert (await reader.http.patch("/api/v1/preferences", json={})).status_code == 403
+    poster = await enter("ben", "read:statuses")
+    assert (await poster.http.get("/api/v1/profile")).status_code == 403
+    assert (await poster.http.get("/api/v1/preferences")).status_code == 403
+
+
+DEFAULTS = {
+    "posting:default:visibility": "public",
+    "posting:default:sensitive": False,
+    "posting:default:language": None,
+    "posting:default:quote_policy": "public",
+    "reading:expand:media": "default",
+    "reading:expand:spoilers": False,
+    "reading:autoplay:gifs": False,
+    "fedi:imagine": True,
+}
+
+
+async def test_preferences_are_chosen_with_the_profile_or_by_their_names(enter: Enter) -> None:
+    anna = await enter("anna", password="long enough")
+    path = "/api/v1/preferences"
+    assert (await anna.http.get(path)).json() == DEFAULTS
+    await anna.http.patch(PATH, json={"source": {"privacy": "private", "reading:expand:media": "show_all"}})
+    chosen = DEFAULTS | {"posting:default:visibility": "private", "reading:expand:media": "show_all"}
+    assert (await anna.http.get(path)).json() == chosen
+    form = {"reading:autoplay:gifs": "true", "fedi:imagine": "off", "posting:default:language": "de"}
+    chosen |= {"reading:autoplay:gifs": True, "fedi:imagine": False, "posting:default:language": "de"}
+    assert (await anna.http.put(path, data=form)).json() == chosen
+    assert (await anna.http.get(path)).json() == chosen
+    refused = await anna.http.patch(path, json={"reading:expand:media": "sometimes"})
+    assert refused.status_code == 422
+    assert (await anna.http.get(path)).json() == chosen
