@@ -9,10 +9,8 @@ Source: fedify.dev; tests/peers/fedify/README.md.
 """
 
 import contextlib
-import fcntl
 import json
 import os
-import shutil
 import subprocess
 import threading
 from collections import deque
@@ -23,17 +21,13 @@ from typing import Any
 
 import httpx
 
+from tests import npm
 from tests.peers.tls import Authority
 
 __all__ = ["FedifyPeer", "install", "running_peer"]
 
 HOME = Path(__file__).parent / "fedify"
-NODE = HOME / "node_modules" / ".bin" / "node"
-STAMP = HOME / "node_modules" / ".installed-lock.json"
-"""A copy of the lock file that was installed; another lock file means to install again."""
-
-INSTALL_S_MAX = 300.0
-"""For `npm ci`: 15 s with a near registry; the rest is for a slow one."""
+NODE = npm.node(HOME)
 
 START_S_MAX = 60.0
 """Until the peer listens; making its RSA key of 4096 bits takes some seconds of it."""
@@ -47,31 +41,7 @@ WAIT_S = 30.0
 
 def install() -> str | None:
     """Install the peer's packages unless they are there; return why that cannot be, or None."""
-    # npm replaces `node_modules` as a whole, so test processes that run side by side take turns.
-    with (HOME / "package.json").open("rb") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        return _install()
-
-
-def _install() -> str | None:
-    lock = HOME / "package-lock.json"
-    if NODE.exists() and STAMP.exists() and STAMP.read_bytes() == lock.read_bytes():
-        return None
-    npm = shutil.which("npm")
-    if npm is None:
-        return "npm is not installed"
-    done = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=HOME,
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_S_MAX,
-        check=False,
-    )
-    if done.returncode != 0 or not NODE.exists():
-        return f"npm ci failed: {(done.stderr or done.stdout).strip()[-500:]}"
-    STAMP.write_bytes(lock.read_bytes())
-    return None
+    return npm.install(HOME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
