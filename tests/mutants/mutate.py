@@ -21,11 +21,13 @@ class Mutant:
 
     Attributes:
         line: where the check stood.
+        around: where what it guards begins and ends: a test that comes by there may notice.
         what: the check, on one line.
         source: the module without it.
     """
 
     line: int
+    around: tuple[int, int]
     what: str
     source: str
 
@@ -45,7 +47,18 @@ def mutants(source: str) -> Iterator[Mutant]:
         else:
             del getattr(owner, field)[place]
         what = " ".join(ast.unparse(removed).split())
-        yield Mutant(line=removed.lineno, what=what, source=ast.unparse(ast.fix_missing_locations(tree)))
+        yield Mutant(
+            line=removed.lineno,
+            around=_around(owner, removed),
+            what=what,
+            source=ast.unparse(ast.fix_missing_locations(tree)),
+        )
+
+
+def _around(owner: ast.AST, removed: ast.AST) -> tuple[int, int]:
+    node = owner if isinstance(owner, (ast.stmt, ast.expr)) else removed
+    assert isinstance(node, (ast.stmt, ast.expr)), "checks are statements and expressions"
+    return node.lineno, node.end_lineno or node.lineno
 
 
 def _places(tree: ast.Module) -> list[tuple[ast.AST, str, int]]:

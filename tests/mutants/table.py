@@ -5,6 +5,11 @@ from typing import Final
 
 __all__ = ["EQUIVALENT", "MODULES"]
 
+
+def _inbound(*names: str) -> tuple[str, ...]:
+    return tuple(f"tests/fedi/inbound/test_{name}.py" for name in names)
+
+
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "activitypub/objects/authorization.py": ("tests/activitypub/objects/test_authorization.py",),
     "activitypub/origin.py": ("tests/activitypub/test_origin.py",),
@@ -12,17 +17,30 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "activitypub/signatures/proof.py": ("tests/activitypub/signatures",),
     "fedi/api/c2s/deed.py": ("tests/fedi/api/c2s",),
     "fedi/api/c2s/owner.py": ("tests/fedi/api/c2s",),
-    "fedi/inbound/guard.py": (
-        "tests/fedi/inbound/test_guard.py",
-        "tests/fedi/inbound/test_inbox.py",
-        "tests/fedi/inbound/test_welcome.py",
-        "tests/fedi/inbound/test_blocks.py",
-        "tests/fedi/inbound/test_documents.py",
-    ),
-    "fedi/inbound/authority.py": ("tests/fedi/inbound/test_authority.py",),
     "fedi/http.py": ("tests/fedi/test_http.py",),
-    "fedi/inbound/requests.py": ("tests/fedi/inbound/test_quotes.py", "tests/fedi/inbound/test_reactions.py"),
-    "fedi/inbound/welcome.py": ("tests/fedi/inbound/test_welcome.py",),
+    "fedi/inbound/authority.py": ("tests/fedi/inbound/test_authority.py",),
+    "fedi/inbound/dispatch.py": _inbound("dispatch", "inbox", "welcome"),
+    "fedi/inbound/forward.py": _inbound("forward"),
+    "fedi/inbound/guard.py": _inbound("guard", "inbox", "welcome", "blocks", "documents"),
+    "fedi/inbound/handlers/accept.py": _inbound("follows", "quotes"),
+    "fedi/inbound/handlers/add.py": _inbound("pins"),
+    "fedi/inbound/handlers/announce.py": _inbound("interactions", "groups", "reappearing", "blocks"),
+    "fedi/inbound/handlers/block.py": _inbound("blocks"),
+    "fedi/inbound/handlers/create.py": _inbound("posts", "votes", "groups", "welcome"),
+    "fedi/inbound/handlers/delete.py": _inbound("departures", "posts"),
+    "fedi/inbound/handlers/emoji_react.py": _inbound("reactions"),
+    "fedi/inbound/handlers/flag.py": _inbound("flags"),
+    "fedi/inbound/handlers/follow.py": _inbound("follows", "blocks"),
+    "fedi/inbound/handlers/like.py": _inbound("interactions", "reactions", "blocks"),
+    "fedi/inbound/handlers/move.py": _inbound("moves"),
+    "fedi/inbound/handlers/quote_request.py": _inbound("quotes"),
+    "fedi/inbound/handlers/remove.py": _inbound("pins"),
+    "fedi/inbound/handlers/undo.py": _inbound("follows", "interactions", "reactions", "blocks"),
+    "fedi/inbound/handlers/update.py": _inbound("edits", "votes", "posts"),
+    "fedi/inbound/inbox.py": _inbound("inbox", "welcome", "dispatch"),
+    "fedi/inbound/requests.py": _inbound("quotes", "reactions"),
+    "fedi/inbound/stamps.py": _inbound("quotes"),
+    "fedi/inbound/welcome.py": _inbound("welcome"),
     "fedi/outbound/fetch.py": (
         "tests/fedi/outbound/test_suspended.py",
         "tests/fedi/outbound/test_resolve.py",
@@ -31,6 +49,8 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/fedi/inbound/test_quotes.py",
         "tests/fedi/services/test_quoting.py",
     ),
+    "fedi/outbound/remote.py": ("tests/fedi/outbound/test_resolve.py", *_inbound("edits")),
+    "fedi/outbound/resolve.py": ("tests/fedi/outbound/test_resolve.py",),
     "fedi/queries/domains.py": ("tests/fedi/queries/test_domains.py",),
     "fedi/queries/visibility.py": (
         "tests/fedi/queries/test_visibility.py",
@@ -40,7 +60,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/fedi/services/test_blocking.py",
     ),
 }
-"""By module: its tests, those that notice most first; those on PostgreSQL are left out."""
+"""By module: its tests, all that is tried on its mutants; those on PostgreSQL are left out."""
 
 EQUIVALENT: Final[Mapping[tuple[str, str], str]] = {
     ("fedi/outbound/quotations.py", "require_storable(iri)"): (
