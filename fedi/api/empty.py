@@ -25,7 +25,6 @@ LISTS: Mapping[str, str | None] = {
     "/api/v1/followed_tags": "read:follows",
     "/api/v1/instance/rules": None,
     "/api/v1/lists": "read:lists",
-    "/api/v1/scheduled_statuses": "read:statuses",
     "/api/v1/suggestions": "read",
     "/api/v1/trends": None,
     "/api/v1/trends/links": None,

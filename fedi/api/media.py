@@ -19,7 +19,7 @@ from fedi.db import Tx
 from fedi.models import Attachment, AttachmentState
 from fedi.services import attaching
 
-__all__ = ["create", "show", "update"]
+__all__ = ["create", "destroy", "focus", "show", "update"]
 
 FORM_BYTES = 256 * 1024
 """What a multipart form may have beside the picture, in bytes: description, focus, boundaries, a thumbnail
@@ -66,16 +66,27 @@ async def update(request: Request) -> Response:
     given = await params.read(request)
     async with ctx.db.write() as tx:
         row = await _own(request, tx, viewer.id)
-        if row.post_id is not None:
+        if attaching.is_taken(row):
             raise errors.not_found()
         attaching.describe(row, description=given.text("description"), focus=focus(given.word("focus")))
         await tx.flush()
     return json_answer(attachment(row, ctx.settings))
 
 
-async def _own(request: Request, tx: Tx, viewer_id: int) -> Attachment:
+async def destroy(request: Request) -> Response:
+    """Erase a picture that no post has."""
+    ctx = context.of(request)
+    viewer = await admit(request, "write:media")
+    async with ctx.db.write() as tx:
+        await attaching.drop(ctx, tx, attachment=await _own(request, tx, viewer.id, hold=True))
+    return json_answer({})
+
+
+async def _own(request: Request, tx: Tx, viewer_id: int, *, hold: bool = False) -> Attachment:
     identifier = params.as_identifier(request.path_params["id"])
-    row = await tx.get(Attachment, identifier) if identifier is not None else None
+    row = (
+        await tx.get(Attachment, identifier, with_for_update=hold or None) if identifier is not None else None
+    )
     if row is None or row.account_id != viewer_id:
         raise errors.not_found()
     return row

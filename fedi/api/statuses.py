@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi import context
-from fedi.api import errors, params, polls, refreshes, rendering
+from fedi.api import errors, params, polls, refreshes, rendering, scheduled
 from fedi.api.answers import json_answer
 from fedi.api.entities.status import status_source
 from fedi.api.params import Params
@@ -41,15 +41,18 @@ Verb = Callable[[Context, Tx, Account, Post], Awaitable[None]]
 
 
 async def create(request: Request) -> Response:
-    """Publish a post, or begin a picture."""
+    """Publish a post, now or later, or begin a picture."""
     ctx = context.of(request)
     viewer = await admit(request, "write:statuses")
     given = await params.read(request)
+    at = scheduled.moment(given)
     new = await _new_post(ctx, viewer, given)
+    key = request.headers.get("idempotency-key")
+    if at is not None:
+        return await scheduled.create(ctx, viewer, new, at=at, key=key)
     await composing.meet_mentioned(ctx, new.text)
     async with ctx.db.write() as tx:
         author = await viewer.present(tx)
-        key = request.headers.get("idempotency-key")
         post = await composing.compose(ctx, tx, author=author, new=new, idempotency_key=key)
         post_id = post.id
     return await _answer(request, viewer, post_id)
@@ -192,8 +195,6 @@ async def _own(request: Request, tx: Tx, viewer_id: int) -> Post:
 
 async def _new_post(ctx: Context, viewer: Viewer, given: Params) -> NewPost:
     """Read a post from the parameters, with the author's defaults for what is missing."""
-    if given.word("scheduled_at"):
-        raise errors.unprocessable("posts cannot be scheduled on this server")
     async with ctx.db.read() as tx:
         login = await tx.get(Login, viewer.id)
         parent_id = await _parent(tx, viewer.id, given)

@@ -1,4 +1,4 @@
-"""Posts that are to come out later."""
+"""Posts that are to come out later, and those that could not."""
 
 from datetime import datetime
 from typing import Any
@@ -22,4 +22,6 @@ class ScheduledPost(Base):
     scheduled_at: Mapped[datetime] = mapped_column(Instant, index=True)
     params: Mapped[dict[str, Any]] = mapped_column(Json)
     """The request, with Mastodon's names."""
+    error: Mapped[str | None]
+    """Why it could not be published when its time came; it waits for its author then."""
     created_at: Mapped[datetime] = mapped_column(Instant)

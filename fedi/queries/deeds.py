@@ -77,6 +77,7 @@ async def upload(tx: Tx, *, account_id: int, file_key: str, post_id: int | None 
     usable = select(Attachment).where(
         Attachment.account_id == account_id,
         Attachment.file_key == file_key,
+        Attachment.scheduled_post_id.is_(None),
         or_(Attachment.post_id.is_(None), Attachment.post_id == post_id),
         Attachment.state == AttachmentState.READY,
     )

@@ -24,9 +24,11 @@ __all__ = [
     "check_description",
     "describe",
     "discard",
+    "drop",
     "erase",
     "erase_later",
     "fill",
+    "is_taken",
     "upload",
 ]
 
@@ -35,6 +37,10 @@ DESCRIPTION_CHARACTERS_MAX = 1500
 
 UNPOSTED_S = 24 * 3600.0
 """How long a picture waits for its post, in seconds: as on Mastodon. Nobody else would ever erase it."""
+
+
+UNPOSTED = (Attachment.post_id.is_(None), Attachment.scheduled_post_id.is_(None))
+"""The conditions for a picture that no post has, and none that comes out later."""
 
 
 async def upload(
@@ -120,13 +126,31 @@ async def erase_later(ctx: Context, tx: Tx, ids: Sequence[int], *, wait_s: float
     await queue.enqueue(tx, ctx.wake, [job], now=ctx.clock())
 
 
+def is_taken(attachment: Attachment) -> bool:
+    """Tell whether a post has this picture, or will when it comes out."""
+    return attachment.post_id is not None or attachment.scheduled_post_id is not None
+
+
+async def drop(ctx: Context, tx: Tx, *, attachment: Attachment) -> None:
+    """Erase a picture that no post has.
+
+    Raises:
+        Refused: 422, when a post has it, or will.
+    """
+    if is_taken(attachment):
+        raise Refused(422, "Media attachment is currently used by a post")
+    attachment.state = AttachmentState.FAILED  # nobody can post it meanwhile
+    await tx.flush()
+    await erase_later(ctx, tx, [attachment.id], wait_s=0.0)
+
+
 async def erase(ctx: Context, job: queue.Claim) -> None:
     """Erase pictures that still wait for a post, and their files unless another picture shares them.
 
     Files are named by their content, so two pictures may share one. They go before the rows: killed in
     between, the job finds the rows again. Marked first, nobody can post them meanwhile.
     """
-    waiting = [Attachment.id.in_(job.payload["attachment_ids"]), Attachment.post_id.is_(None)]
+    waiting = [Attachment.id.in_(job.payload["attachment_ids"]), *UNPOSTED]
     async with ctx.db.write() as tx:
         marked = update(Attachment).where(*waiting).values(state=AttachmentState.FAILED)
         rows = await tx.execute(marked.returning(Attachment.file_key, Attachment.thumbnail_key))

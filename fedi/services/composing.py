@@ -22,7 +22,7 @@ from fedi.queries import accounts as find_account
 from fedi.queries import posts as find
 from fedi.services import imagining, posting
 
-__all__ = ["COMMAND", "compose", "made_before", "meet_mentioned"]
+__all__ = ["COMMAND", "claim", "compose", "made_before", "meet_mentioned", "settle"]
 
 COMMAND = "/imagine"
 
@@ -47,9 +47,9 @@ async def compose(
         Refused: with a sentence for the person.
     """
     if idempotency_key:
-        earlier = await _earlier(ctx, tx, author, idempotency_key)
-        if earlier is not None:
-            return earlier
+        earlier_id = await claim(ctx, tx, author=author, key=idempotency_key)
+        if earlier_id is not None:
+            return await _require_there(tx, earlier_id)
     prompt = _prompt(new.text)
     if prompt is not None:
         if new.poll is not None:
@@ -61,8 +61,7 @@ async def compose(
             new = dataclasses.replace(new, text=words[1:])
         post = await posting.publish(ctx, tx, author=author, new=new)
     if idempotency_key:
-        claimed = [Idempotency.account_id == author.id, Idempotency.key == idempotency_key]
-        await tx.execute(update(Idempotency).where(*claimed).values(post_id=post.id))
+        await settle(tx, author=author, key=idempotency_key, made_id=post.id)
     return post
 
 
@@ -98,11 +97,14 @@ def _prompt(source: str) -> str | None:
     return None if asked is None else asked["prompt"] or ""
 
 
-async def _earlier(ctx: Context, tx: Tx, author: Account, key: str) -> Post | None:
-    """Return the post that this key made before, claiming the key when it made none.
+async def claim(ctx: Context, tx: Tx, *, author: Account, key: str) -> int | None:
+    """Return the id of what this key made before; None claims the key for what is made now.
 
     The claim is an insert, so of two requests at the same moment the second waits for the first's commit
-    and then finds its post.
+    and then finds what it made.
+
+    Raises:
+        Refused: 422, when the key is too long.
     """
     if len(key) > IDEMPOTENCY_KEY_CHARACTERS_MAX:
         raise Refused(
@@ -117,7 +119,16 @@ async def _earlier(ctx: Context, tx: Tx, author: Account, key: str) -> Post | No
     if claimed.first() is not None:
         return None
     made = select(Idempotency.post_id).where(Idempotency.account_id == author.id, Idempotency.key == key)
-    post_id = (await tx.execute(made)).scalar_one()
+    return (await tx.execute(made)).scalar_one()
+
+
+async def settle(tx: Tx, *, author: Account, key: str, made_id: int) -> None:
+    """Write down what a key that was claimed made: a post, or one that comes out later."""
+    claimed = [Idempotency.account_id == author.id, Idempotency.key == key]
+    await tx.execute(update(Idempotency).where(*claimed).values(post_id=made_id))
+
+
+async def _require_there(tx: Tx, post_id: int) -> Post:
     post = await find.by_id(tx, post_id)
     if post is None:
         raise Refused(404, "The post that this request made was deleted since.")

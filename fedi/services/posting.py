@@ -252,7 +252,7 @@ async def take_attachments(tx: Tx, author: Account, ids: Sequence[int]) -> list[
     taken: list[Attachment] = []
     for identifier in ids:
         attachment = await tx.get(Attachment, identifier, with_for_update=True)
-        if attachment is None or attachment.account_id != author.id or attachment.post_id is not None:
+        if attachment is None or attachment.account_id != author.id or attaching.is_taken(attachment):
             raise Refused(422, "One of the pictures does not exist or belongs to another post.")
         if attachment.state != AttachmentState.READY:
             raise Refused(

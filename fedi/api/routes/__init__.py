@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from fedi.api import errors
-from fedi.api.routes import activitypub, media, notifications, oauth, people, posts, server
+from fedi.api.routes import activitypub, media, notifications, oauth, people, posts, scheduled, server
 from fedi.api.routing import ApiRoute
 
 __all__ = ["ROUTES"]
@@ -27,6 +27,7 @@ ROUTES: list[BaseRoute] = [
     *media.ROUTES,
     *notifications.ROUTES,
     *people.ROUTES,
+    *scheduled.ROUTES,
     *server.ROUTES,
     *oauth.ROUTES,
     *activitypub.ROUTES,

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute
 
 from fedi.api import media
-from fedi.api.routing import GET, POST, PUT, ApiRoute
+from fedi.api.routing import DELETE, GET, POST, PUT, ApiRoute
 
 __all__ = ["ROUTES"]
 
@@ -12,4 +12,5 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/media", media.create, methods=POST),
     ApiRoute("/api/v1/media/{id}", media.show, methods=GET),
     ApiRoute("/api/v1/media/{id}", media.update, methods=PUT),
+    ApiRoute("/api/v1/media/{id}", media.destroy, methods=DELETE),
 ]

@@ -265,6 +265,7 @@ def upgrade() -> None:
         sa.Column("account_id", db.Id, nullable=False),
         sa.Column("scheduled_at", db.Instant(), nullable=False),
         sa.Column("params", db.Json, nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
         sa.Column("created_at", db.Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_scheduled_post_account_id"), ondelete="CASCADE"

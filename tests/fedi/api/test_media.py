@@ -133,3 +133,20 @@ async def test_an_unfinished_picture_says_so_and_cannot_be_posted(
     assert answer.json().get("url") == url
     posted = await anna.http.post("/api/v1/statuses", json={"status": "x", "media_ids": ["77"]})
     assert posted.status_code == 422
+
+
+async def test_a_picture_that_no_post_has_is_erased(server: "Server", enter: Enter, picture: bytes) -> None:
+    anna, ben = await enter("anna"), await enter("ben")
+    media = (await anna.http.post("/api/v2/media", files={"file": picture})).json()
+    path = f"/api/v1/media/{media['id']}"
+    assert (await ben.http.delete(path)).status_code == 404
+    assert (await anna.http.delete(path)).json() == {}
+    taken = await anna.http.post("/api/v1/statuses", json={"status": "x", "media_ids": [media["id"]]})
+    assert taken.status_code == 422, "it is gone for everybody at once"
+    await server.work()
+    assert (await anna.http.get(path)).status_code == 404
+    kept = (await anna.http.post("/api/v2/media", files={"file": picture})).json()
+    await anna.post("with it", media_ids=[kept["id"]])
+    assert (await anna.http.delete(f"/api/v1/media/{kept['id']}")).status_code == 422
+    await server.work()
+    assert (await anna.http.get(f"/api/v1/media/{kept['id']}")).status_code == 200

@@ -52,7 +52,6 @@ async def test_defaults_come_from_the_authors_login(server: "Server", enter: Ent
         {"status": "x", "visibility": "secret"},
         {"status": "x", "media_ids": ["1"]},
         {"status": "x", "media_ids": ["nonsense"]},
-        {"status": "x", "scheduled_at": "2030-01-01T00:00:00Z"},
         {"status": "x", "poll": {"options": ["a"], "expires_in": 300}},
         {"status": {"a": "b"}},
     ],
