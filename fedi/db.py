@@ -128,6 +128,11 @@ class Database:
         """The writing engine, for migrations and for PostgreSQL's LISTEN."""
         return self._writer
 
+    @property
+    def reading_engine(self) -> AsyncEngine:
+        """The engine of connections that cannot write, for `lean`."""
+        return self._reader
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """Open a transaction that sees one moment of the database and cannot write."""

@@ -13,11 +13,13 @@ and because a cursor whose rows were all fetched holds nothing open.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
-__all__ = ["begin_with", "connect", "put_off"]
+__all__ = ["begin_with", "connect", "put_off", "visit"]
+
+Result = TypeVar("Result")
 
 Many = tuple[sqlite3.Cursor, str, list[Any]]
 """A statement and the rows that it is to be executed for."""
@@ -136,6 +138,18 @@ def put_off(connection: Any) -> None:
     """
     assert isinstance(connection, _Connection)
     connection.puts_off = True
+
+
+async def visit(connection: Any, work: Callable[[sqlite3.Cursor], Result]) -> Result:
+    """Do several things in a connection's thread, in one hop.
+
+    Args:
+        connection: the driver's connection, from `connect`, between two transactions.
+        work: what is done; it gets a cursor.
+    """
+    assert isinstance(connection, _Connection)
+    done: Result = await connection._execute(work, connection._conn.cursor())  # type: ignore[no-untyped-call] # noqa: SLF001 - of aiosqlite
+    return done
 
 
 def connect(path: str, **options: Any) -> aiosqlite.Connection:
