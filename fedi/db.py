@@ -110,6 +110,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.carried: dict[str, Any] = {}
+        """What writing transactions carry in `info`, for layers above: the hub of `bus`."""
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", connections=1)
@@ -149,7 +151,7 @@ class Database:
             puts_off: on SQLite, let statements for many rows wait for COMMIT, where a mistake in one of them
                 is then raised.
         """
-        async with AsyncSession(self._writer, expire_on_commit=False) as session:
+        async with AsyncSession(self._writer, expire_on_commit=False, info=self.carried) as session:
             async with session.begin():
                 if puts_off and self.is_sqlite:
                     raw = await (await session.connection()).get_raw_connection()
