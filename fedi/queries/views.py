@@ -33,7 +33,11 @@ from fedi.lean import among
 from fedi.models import (
     Account,
     Attachment,
+    Bookmark,
     Favourite,
+    Filter,
+    FilterKeyword,
+    FilterStatus,
     Follow,
     FollowState,
     Mention,
@@ -45,6 +49,7 @@ from fedi.models import (
     PostTag,
     Reaction,
 )  # fmt: skip
+from fedi.queries import filters
 from fedi.queries.quotes import QuoteState, Verdict, verdict
 from fedi.queries.reactions import ReactionCount
 from fedi.queries.visibility import visible_clause
@@ -68,8 +73,12 @@ class PostView:
     """Whether the viewer favoured it, or the post that it boosts."""
     boosted: bool = False
     """Whether the viewer boosted it, or the post that it boosts."""
+    bookmarked: bool = False
+    """Whether the viewer wants to find it again, or the post that it boosts."""
     pinned: bool = False
     """Whether the viewer, who wrote it, shows it first on their profile."""
+    filtered: tuple[filters.Match, ...] = ()
+    """Which filters of the viewer it meets, or the post that it boosts."""
     poll: Poll | None = None
     chosen: tuple[int, ...] = ()
     """What the viewer chose in the poll: the places of the options."""
@@ -99,6 +108,8 @@ class Needed:
 
 
 _BOOSTED, _MINE = aliased(Post), aliased(Post)
+_NO_POST = cast(literal(0), Id)
+"""In place of a post: what belongs to the viewer."""
 
 
 def needed_for(rows: Iterable[Sequence[Any]]) -> Needed:
@@ -123,6 +134,7 @@ def posts_of(dialect: str) -> Select[*tuple[Any, ...]]:
     viewer, shown = bindparam("viewer", type_=Id), func.coalesce(Post.reblog_of_id, Post.id)
     favoured = exists().where(Favourite.account_id == viewer, Favourite.post_id == shown)
     passed_on = exists().where(_MINE.account_id == viewer, _MINE.reblog_of_id == shown)
+    bookmarked = exists().where(Bookmark.account_id == viewer, Bookmark.post_id == shown)
     pinned = exists().where(Pin.post_id == shown, Pin.account_id == viewer)
     follows = exists().where(
         Follow.account_id == viewer,
@@ -134,7 +146,7 @@ def posts_of(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
         select(Post, Account, OAuthApp, Poll)
         .add_columns(favoured.label("favoured"), passed_on.label("passed_on"), pinned.label("pinned"))
-        .add_columns(follows.label("follows"), visible.label("visible"))
+        .add_columns(follows.label("follows"), visible.label("visible"), bookmarked.label("bookmarked"))
         .join(Account, Account.id == Post.account_id)
         .outerjoin(OAuthApp, OAuthApp.id == Post.application_id)
         .outerjoin(Poll, Poll.post_id == Post.id)
@@ -150,11 +162,11 @@ def hanging_of(dialect: str) -> Select[*tuple[Any, ...]]:
     def some(kind: str, post_id: Any, /, **given: Any) -> Select[*tuple[Any, ...]]:
         empty = {
             "name": nothing, "account_id": nobody, "attachment_id": nobody, "number": none, "mine": none,
-            "url": nothing, "place": nobody,
+            "url": nothing, "place": nobody, "filter_id": nobody,
         }  # fmt: skip
         columns = [value.label(label) for label, value in {**empty, **given}.items()]
         wanted = select(literal(kind, String).label("kind"), post_id.label("post_id"), *columns)
-        return wanted.where(among(dialect, post_id, "ids"))
+        return wanted if post_id is _NO_POST else wanted.where(among(dialect, post_id, "ids"))
 
     position, choice = cast(Attachment.position, Id), cast(PollVote.choice, Id)
     counted = {
@@ -169,10 +181,25 @@ def hanging_of(dialect: str) -> Select[*tuple[Any, ...]]:
         some("choice", Poll.post_id, number=PollVote.choice, place=choice)
         .join(PollVote, PollVote.poll_id == Poll.id)
         .where(PollVote.account_id == viewer),
+        some(
+            "keyword",
+            _NO_POST,
+            name=FilterKeyword.keyword,
+            number=cast(FilterKeyword.whole_word, Integer),
+            place=FilterKeyword.id,
+            filter_id=Filter.id,
+        )
+        .join(FilterKeyword, FilterKeyword.filter_id == Filter.id)
+        .where(Filter.account_id == viewer),
+        some("named", FilterStatus.post_id, place=FilterStatus.id, filter_id=Filter.id)
+        .join(Filter, Filter.id == FilterStatus.filter_id)
+        .where(Filter.account_id == viewer),
     ).subquery()
     return (
         select(found.c.kind, found.c.post_id, found.c.name, found.c.number, found.c.mine, found.c.url)
+        .add_columns(found.c.filter_id, Filter.title, Filter.contexts, Filter.action, Filter.expires_at)
         .add_columns(Account, Attachment)
+        .outerjoin(Filter, Filter.id == found.c.filter_id)
         .outerjoin(Account, Account.id == found.c.account_id)
         .outerjoin(Attachment, Attachment.id == found.c.attachment_id)
         .order_by(found.c.place, found.c.name, found.c.account_id, found.c.attachment_id)
@@ -205,17 +232,21 @@ class Loaded:
             of_kind[one.kind].append(one)
         mine = tuple(one.number for one in of_kind["choice"])
         holds = not (boosted or nested) and post.reblog_of_id in self.posts
+        held = self.view(post.reblog_of_id, boosted=True) if holds else None
+        attachments = tuple(one.Attachment for one in of_kind["attachment"])
         return PostView(
             post=post,
             account=account,
-            attachments=tuple(one.Attachment for one in of_kind["attachment"]),
+            attachments=attachments,
             mentions=tuple(one.Account for one in of_kind["mention"]),
             tags=tuple(one.name for one in of_kind["tag"]),
             application=row.OAuthApp,
-            reblog=self.view(post.reblog_of_id, boosted=True) if holds else None,
+            reblog=held,
             favourited=row.favoured,
             boosted=row.passed_on,
+            bookmarked=row.bookmarked,
             pinned=row.pinned,
+            filtered=held.filtered if held is not None else self._met(row, attachments, of_kind["named"]),
             poll=row.Poll,
             chosen=mine,
             voted=bool(mine) or account.id == self.viewer_id,
@@ -226,6 +257,15 @@ class Loaded:
             quotable=verdict(post, account, account=self.viewer_id, follows=row.follows),
             **({} if post.quote_iri is None else self._quote(post, nested=nested)),
         )
+
+    def _met(
+        self, row: Any, attachments: Sequence[Attachment], named: Sequence[Any]
+    ) -> tuple[filters.Match, ...]:
+        rules = filters.rules(self.hanging.get(0, ()))
+        if not rules and not named:
+            return ()
+        words = filters.words_of(row.Post, attachments, row.Poll) if rules else ""
+        return filters.met(rules, named, row.Post.id, words)
 
     def _quote(self, post: Post, *, nested: bool) -> dict[str, Any]:
         row = self.posts.get(post.quote_of_id) if post.quote_of_id is not None and not nested else None

@@ -6,13 +6,14 @@ A boost is a wrapper with an id of its own around the whole boosted post. What t
 Source: Mastodon's documentation, "Status entity", "Context entity", "StatusSource entity".
 """
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from fedi import iris
 from fedi.api.entities.account import Account, account
 from fedi.api.entities.application import PublicApplication, public_application
 from fedi.api.entities.attachment import MediaAttachment, attachment, is_shown
 from fedi.api.entities.emoji import CustomEmoji, custom_emojis
+from fedi.api.entities.filter import FilterResult, filter_result
 from fedi.api.entities.poll import Poll, poll
 from fedi.api.entities.quote import (
     Extras,
@@ -99,7 +100,7 @@ class Status(TypedDict):
     muted: NotRequired[bool]
     bookmarked: NotRequired[bool]
     pinned: NotRequired[bool]
-    filtered: NotRequired[list[Any]]
+    filtered: NotRequired[list[FilterResult]]
     text: NotRequired[str]
 
 
@@ -177,9 +178,9 @@ def status(view: PostView, settings: Settings, *, marked: bool, quoted: bool = F
         built["favourited"] = view.favourited
         built["reblogged"] = view.boosted
         built["muted"] = False
-        built["bookmarked"] = False
+        built["bookmarked"] = view.bookmarked
         built["pinned"] = view.pinned
-        built["filtered"] = []
+        built["filtered"] = [filter_result(match) for match in view.filtered]
     return built
 
 
