@@ -20,6 +20,8 @@ from fedi.api.cors import CorsMiddleware
 from fedi.api.limits import RateLimitMiddleware
 from fedi.api.routes import ROUTES as API
 from fedi.boundary import BoundaryMiddleware, pass_on
+from fedi.bus.events import HUB
+from fedi.bus.hub import Hub
 from fedi.clock import Clock, utcnow
 from fedi.config import Settings
 from fedi.context import Context
@@ -65,7 +67,8 @@ async def open_context(
     """
     _require_writable(settings)
     async with AsyncExitStack() as stack:
-        database = _open_database(settings)
+        database, hub = _open_database(settings), Hub()
+        database.carried[HUB] = hub
         stack.push_async_callback(database.close)
         try:
             blobs = open_store(settings.storage)
@@ -107,6 +110,7 @@ async def open_context(
             wake=Wake(),
             keys=KeyRing(),
             rules=rules,
+            hub=hub,
         )
 
 

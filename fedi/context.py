@@ -11,6 +11,7 @@ import httpx
 from starlette.requests import HTTPConnection
 
 from activitypub.post import Poster
+from fedi.bus.hub import Hub
 from fedi.clock import Clock
 from fedi.config import Settings
 from fedi.db import Database
@@ -45,6 +46,8 @@ class Context:
     keys: KeyRing
     rules: Rulebook
     """What the operator decided about other servers."""
+    hub: Hub = field(default_factory=Hub)
+    """Where events meet open streams; writing transactions carry it."""
     commits: GroupCommit = field(default_factory=GroupCommit)
     """Small writes that share a transaction: accepted activities, finished deliveries."""
     memory: Memory = field(default_factory=Memory)

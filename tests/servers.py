@@ -30,6 +30,10 @@ WINDOW_S = 300
 """Rate limits count within windows of this length, in seconds."""
 
 
+ALONE = timedelta(days=365)
+"""How long a server under test takes itself for the only process: nothing looks for others."""
+
+
 class TickingClock:
     """The real time, moved to the start of the next window, and by what a test wants.
 
@@ -147,6 +151,7 @@ async def open_server(
     painter = EngineHost(folder=None, engine="media.engines.painted:load")
     async with open_context(chosen, engine=painter, transport=network, clock=clock) as ctx:
         share_compiled_statements(ctx.db)
+        ctx.hub.know(clock() + ALONE)
         async with ctx.db.write() as tx:
             await accounts.ensure_instance_actor(ctx, tx)
         app = build_app(ctx)

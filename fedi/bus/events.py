@@ -9,7 +9,7 @@ Source: Mastodon's documentation, "Streaming API"; PostgreSQL's NOTIFY for what 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from sqlalchemy import text
 from fedi.db import Tx, on_commit
 from fedi.models import Event
 
-__all__ = ["CHANNEL", "HUB", "Ear", "EventKind", "News", "is_heard", "publish"]
+__all__ = ["CHANNEL", "HUB", "Ear", "EventKind", "News", "is_heard", "publish", "write"]
 
 CHANNEL = "fedi_events"
 """PostgreSQL notification channel; the payload is the row's id and its kind."""
@@ -39,7 +39,7 @@ class EventKind(StrEnum):
     STATUS_UPDATE = "status.update"
     """A post was edited. subject: the post."""
     DELETE = "delete"
-    """A post is about to go. subject: the post; detail: whose it was and who could see it (`services.airing`)."""
+    """A post is about to go. subject: the post; detail: who could see it (`services.airing`)."""
     NOTIFICATION = "notification"
     """Somebody was told something. account: who; subject: the notification."""
     NOTIFICATIONS_MERGED = "notifications_merged"
@@ -67,12 +67,12 @@ class News:
     """An event as it is heard; the fields are those of `models.Event`."""
 
     kind: str
+    at: datetime
     id: int | None = None
     """None when it never was a row."""
     account_id: int | None = None
     subject_id: int | None = None
     detail: Mapping[str, Any] | None = None
-    at: datetime | None = None
 
 
 class Ear(Protocol):
@@ -118,30 +118,26 @@ async def publish(
         detail: what can be read nowhere else.
     """
     hub: Ear | None = tx.info.get(HUB)
-    row_id = None
+    news = News(kind=kind, account_id=account_id, subject_id=subject_id, detail=detail, at=now)
     if hub is None or hub.is_wanted_elsewhere(now):
-        row_id = await _write(tx, kind, now, account_id, subject_id, detail)
+        news = await write(tx, news)
     if hub is not None and hub.is_open:
-        news = News(
-            kind=kind, id=row_id, account_id=account_id, subject_id=subject_id, detail=detail, at=now
-        )  # fmt: skip
         on_commit(tx, lambda: hub.take(news))
 
 
-async def _write(
-    tx: Tx,
-    kind: EventKind,
-    now: datetime,
-    account_id: int | None,
-    subject_id: int | None,
-    detail: Mapping[str, Any] | None,
-) -> int:
-    values = {"kind": kind, "account_id": account_id, "subject_id": subject_id, "created_at": now}
+async def write(tx: Tx, news: News) -> News:
+    """Write the row, and tell the other processes when it is committed; return the event with its id."""
     table: Any = Event.__table__  # not the model: nobody here needs the object
-    statement = table.insert().values(**values, detail=None if detail is None else dict(detail))
+    statement = table.insert().values(
+        kind=news.kind,
+        account_id=news.account_id,
+        subject_id=news.subject_id,
+        detail=None if news.detail is None else dict(news.detail),
+        created_at=news.at,
+    )
     row_id: int = (await tx.execute(statement.returning(table.c.id))).scalar_one()
     if tx.get_bind().dialect.name == "postgresql":
         # Delivered at the commit, so whoever hears it finds the row.
-        told = {"channel": CHANNEL, "what": f"{row_id} {kind}"}
+        told = {"channel": CHANNEL, "what": f"{row_id} {news.kind}"}
         await tx.execute(text("SELECT pg_notify(:channel, :what)"), told)
-    return row_id
+    return replace(news, id=row_id)

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from fedi.app import build_app
-from fedi.bus.notify import listen
+from fedi.bus.hear import hear
 from fedi.cli.common import console, open_instance, require_initialised, run, settings_from
 from fedi.cli.connections import bounded
 from fedi.config import Settings
@@ -184,7 +184,7 @@ async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
     async with asyncio.TaskGroup() as group:
         answering = group.create_task(server.serve())
         working = group.create_task(jobs.run()) if jobs else None
-        hearing = group.create_task(listen(ctx.db, ctx.wake))
+        hearing = group.create_task(hear(ctx.db, ctx.wake, ctx.hub, ctx.clock))
         stop = group.create_task(stopping.wait())
         await asyncio.wait({answering, stop}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
@@ -217,7 +217,7 @@ async def _work(settings: Settings, queues: tuple[str, ...]) -> None:
         await sweeping.plan(ctx)
         stopping = asyncio.Event()
         _on_signals(stopping)
-        hearing = asyncio.create_task(listen(ctx.db, ctx.wake))
+        hearing = asyncio.create_task(hear(ctx.db, ctx.wake, ctx.hub, ctx.clock))
         working = asyncio.create_task(jobs.run())
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({working, stop}, return_when=asyncio.FIRST_COMPLETED)

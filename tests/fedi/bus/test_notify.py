@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from fedi.bus import notify
+from fedi.bus.events import EventKind, News, publish, write
+from fedi.bus.hub import Hub
+from fedi.clock import Clock, utcnow
 from fedi.db import Database
 from fedi.jobs import queue
 from fedi.jobs.wake import CHANNEL, Wake
@@ -46,11 +49,17 @@ async def elsewhere(url: str) -> AsyncIterator[Database]:
 
 
 @contextlib.asynccontextmanager
-async def listening(db: Database, wake: Wake) -> AsyncIterator[asyncio.Task[None]]:
+async def listening(
+    db: Database, wake: Wake | None = None, hub: Hub | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """Listen; the block begins when PostgreSQL knows of it."""
-    task = asyncio.create_task(notify.listen(db, wake))
+    hub = hub or Hub()
+    task = asyncio.create_task(notify.listen(db, wake or Wake(), hub, utcnow))
     try:
         await listener(db)
+        async with asyncio.timeout(10):
+            while hub.is_wanted_elsewhere(utcnow()):  # noqa: ASYNC110 - another process's loop has no event
+                await asyncio.sleep(0.01)
         yield task
     finally:
         task.cancel()
@@ -147,7 +156,7 @@ async def test_a_database_that_is_down_is_asked_again(
     again = asyncio.Event()
     tries = 0
 
-    async def listen_once(_db: Database, _wake: Wake) -> None:
+    async def listen_once(_db: Database, _wake: Wake, _hub: Hub, _clock: Clock) -> None:
         nonlocal tries
         tries += 1
         if tries < 3:
@@ -156,9 +165,8 @@ async def test_a_database_that_is_down_is_asked_again(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(notify, "_listen_once", listen_once)
-    task = asyncio.create_task(
-        notify.listen(Database("postgresql+asyncpg://nobody@127.0.0.1:1/none"), Wake())
-    )
+    nowhere = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    task = asyncio.create_task(notify.listen(nowhere, Wake(), Hub(), utcnow))
     async with asyncio.timeout(5):
         await again.wait()
     assert not task.done()
@@ -168,17 +176,104 @@ async def test_a_database_that_is_down_is_asked_again(
 
 
 async def test_who_stops_listening_gives_a_clean_connection_back(db: Database, elsewhere: Database) -> None:
-    async with listening(db, Wake()):
+    async with listening(db):
         pass
     async with elsewhere.read() as tx:
         assert (await tx.execute(LISTENERS)).scalar() is None
 
 
-async def test_on_sqlite_there_is_nothing_to_hear(tmp_path: Path) -> None:
-    db = Database(f"sqlite+aiosqlite:///{tmp_path}/fedi.db")
-    async with asyncio.timeout(5):
-        await notify.listen(db, Wake())
-    await db.close()
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+class Ear:
+    """Somebody who listens, and what they heard."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.heard: list[int | None] = []
+        self._more = asyncio.Event()
+        hub.open(self.hear)
+
+    def hear(self, news: News) -> None:
+        self.heard.append(news.subject_id)
+        self._more.set()
+
+    async def until(self, subject_id: int) -> None:
+        async with asyncio.timeout(10):
+            while subject_id not in self.heard:
+                self._more.clear()
+                await self._more.wait()
+
+
+async def tell(db: Database, subject_id: int) -> None:
+    async with db.write() as tx:
+        await publish(tx, EventKind.UPDATE, now=utcnow(), subject_id=subject_id)
+
+
+async def test_an_event_elsewhere_is_heard_once(db: Database, elsewhere: Database) -> None:
+    hub = Hub()
+    ear = Ear(hub)
+    async with listening(db, hub=hub):
+        await tell(elsewhere, 1)
+        await ear.until(1)
+        await notify._read_again(db, hub, utcnow())
+        await tell(elsewhere, 2)
+        await ear.until(2)
+    assert ear.heard == [1, 2]
+
+
+async def test_an_event_that_is_committed_late_is_heard_although_its_id_is_lower(
+    db: Database, elsewhere: Database
+) -> None:
+    hub = Hub()
+    ear = Ear(hub)
+    async with listening(db, hub=hub):
+        async with elsewhere.write() as slow:
+            await publish(slow, EventKind.UPDATE, now=utcnow(), subject_id=1)
+            await tell(elsewhere, 2)
+            await ear.until(2)
+        await ear.until(1)
+    assert ear.heard == [2, 1]
+
+
+async def test_what_was_committed_while_the_connection_was_lost_is_heard(
+    db: Database, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "RECONNECT_S", 0.01)
+    hub = Hub()
+    ear = Ear(hub)
+    async with listening(db, hub=hub):
+        await tell(elsewhere, 1)
+        await ear.until(1)
+        pid = await listener(elsewhere)
+        async with elsewhere.write() as tx:  # ends the listener, and tells in the same moment
+            await tx.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            table = "INSERT INTO event (kind, subject_id, created_at) VALUES ('update', 2, :now)"
+            await tx.execute(text(table), {"now": round(utcnow().timestamp() * 1000)})
+        await ear.until(2)
+    assert ear.heard == [1, 2]
+
+
+async def test_after_a_lost_connection_old_events_are_left(db: Database, elsewhere: Database) -> None:
+    async with elsewhere.write() as tx:
+        old = utcnow() - timedelta(seconds=notify.AGAIN_S + 1)
+        await write(tx, News(kind=EventKind.UPDATE, subject_id=1, at=old))
+    hub = Hub()
+    ear = Ear(hub)
+    async with listening(db, hub=hub):
+        await tell(elsewhere, 2)
+        await ear.until(2)
+    assert ear.heard == [2]
+
+
+async def test_a_process_learns_at_once_that_another_listens(db: Database, elsewhere: Database) -> None:
+    here, there = Hub(), Hub()
+    async with listening(db, hub=here), listening(elsewhere, hub=there):
+        assert not here.is_wanted_elsewhere(utcnow())
+        Ear(there)
+        async with asyncio.timeout(notify.LOOK_S / 2):
+            while not here.is_wanted_elsewhere(utcnow()):  # noqa: ASYNC110 - another process's loop has no event
+                await asyncio.sleep(0.01)
+        assert not there.is_wanted_elsewhere(utcnow()), "its own word is not another's"
 
 
 async def test_on_sqlite_announcing_says_nothing(sqlite_template: SqliteTemplate, tmp_path: Path) -> None:
