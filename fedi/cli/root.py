@@ -10,7 +10,9 @@ from fedi import __version__
 from fedi.cli import (
     accounts,
     audit,
+    backups,
     belongings,
+    databases,
     demo,
     doctor,
     domains,
@@ -34,8 +36,8 @@ def main(click_context: click.Context, data_dir: str | None) -> None:
 
 
 for command in (
-    server.init, server.serve, server.worker, server.db, accounts.account, pictures.imagine, demo.demo,
-    doctor.doctor, queues.queue, domains.domains, reports.reports, audit.audit,
+    server.init, server.serve, server.worker, databases.db, backups.backup, accounts.account,
+    pictures.imagine, demo.demo, doctor.doctor, queues.queue, domains.domains, reports.reports, audit.audit,
 ):  # fmt: skip
     main.add_command(command)
 

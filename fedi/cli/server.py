@@ -1,4 +1,4 @@
-"""`fedi init`, `serve`, `worker` and `db`: an instance and its processes."""
+"""`fedi init`, `serve` and `worker`: an instance and its processes."""
 
 import asyncio
 import contextlib
@@ -21,12 +21,10 @@ from fedi.cli.connections import bounded
 from fedi.config import Settings
 from fedi.context import Context
 from fedi.errors import SettingsError
-from fedi.migrations import HEAD
-from fedi.schema import revision
 from fedi.services import sweeping
 from fedi.worker import QUEUES, Worker
 
-__all__ = ["db", "init", "serve", "serve_until_stopped", "worker", "write_config"]
+__all__ = ["init", "serve", "serve_until_stopped", "worker", "write_config"]
 
 GRACE_S = 20
 """How long requests in flight may take after a signal to stop, in seconds."""
@@ -231,21 +229,3 @@ def _on_signals(stopping: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-
-
-@click.group()
-def db() -> None:
-    """Look after the database."""
-
-
-@db.command("migrate")
-def migrate() -> None:
-    """Bring the database to the shape that this version needs."""
-    settings = settings_from()
-    run(_migrate(settings))
-
-
-async def _migrate(settings: Settings) -> None:
-    require_initialised(settings)
-    async with open_instance(settings) as ctx:
-        console.print(f"The database is at revision {await revision(ctx.db)}; this version needs {HEAD}.")
