@@ -11,7 +11,7 @@ from fedi.models.filtering import Filter, FilterKeyword, FilterStatus
 from fedi.models.generation import Generation, GenerationState
 from fedi.models.interaction import Bookmark, Favourite, Reaction, Stamp
 from fedi.models.job import Job, JobState
-from fedi.models.listing import AccountList, ListMember
+from fedi.models.listing import AccountList, ListEntry, ListMember
 from fedi.models.marker import Marker
 from fedi.models.moderation import (
     AccountWarning,
@@ -66,7 +66,8 @@ __all__ = [
     "Block", "Bookmark", "CanonicalEmailBlock", "Conversation", "Direction", "DomainAllow", "DomainBlock",
     "DomainRule", "EmailDomainBlock", "Endorsement", "Event", "Favourite", "FeaturedTag", "Filter",
     "FilterKeyword", "FilterStatus", "Follow", "FollowState", "FollowedTag", "Generation",
-    "GenerationState", "HomeEntry", "Idempotency", "InboxSet", "IpBlock", "Job", "JobState", "ListMember",
+    "GenerationState", "HomeEntry", "Idempotency", "InboxSet", "IpBlock", "Job", "JobState",
+    "ListEntry", "ListMember",
     "Login", "Marker", "Mention", "Mute", "Notification", "NotificationPermission", "NotificationPolicy",
     "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Peer", "Pin", "Placeholder", "Poll",
     "PollVote", "Post", "PostEdit", "PostState", "PostTag", "PushSubscription", "Reach", "Reaction",

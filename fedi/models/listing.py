@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fedi.db import Id, Instant
 from fedi.models.base import Base
 
-__all__ = ["AccountList", "ListMember"]
+__all__ = ["AccountList", "ListEntry", "ListMember"]
 
 
 class AccountList(Base):
@@ -39,3 +39,17 @@ class ListMember(Base):
     )
     id: Mapped[int] = mapped_column(Id, unique=True)
     """What the pages of a list's members go by."""
+
+
+class ListEntry(Base):
+    """One post by somebody on a list, written when the post arrives: what `HomeEntry` is for home."""
+
+    __tablename__ = "list_entry"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
+
+    list_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("account_list.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    post_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )

@@ -381,6 +381,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_list_member_account_id", "list_member", ["account_id"])
     op.create_table(
+        "list_entry",
+        sa.Column("list_id", db.Id, autoincrement=False, nullable=False),
+        sa.Column("post_id", db.Id, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["account_list.id"], name=op.f("fk_list_entry_list_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["post_id"], ["post.id"], name=op.f("fk_list_entry_post_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("list_id", "post_id", name=op.f("pk_list_entry")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_list_entry_post_id", "list_entry", ["post_id"])
+    op.create_table(
         "notification_request",
         sa.Column("id", db.Id, autoincrement=False, nullable=False),
         sa.Column("account_id", db.Id, nullable=False),
