@@ -10,6 +10,7 @@ Source: Mastodon's allow-list of elements (its documentation, "HTML sanitization
 
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ __all__ = [
     "html_to_text",
     "plain_to_html",
     "sanitise",
+    "searchable",
     "with_quote_link",
 ]
 
@@ -39,6 +41,9 @@ TAG_BYTES_MAX = 4096
 
 NAME_CHARACTERS_MAX = 2048
 """Of a display name that is kept; Mastodon's figure."""
+
+SEARCHABLE_CHARACTERS_MAX = 20_000
+"""Of a text that can be found by its words."""
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "i", "li", "ol",
@@ -118,6 +123,24 @@ def html_to_text(source: str) -> str:
     """Return the words of sanitised HTML, with line breaks where blocks and `<br>` were."""
     broken = re.sub(r"<(?:br\s*/?|/p|/li|/blockquote|/h[1-5])>", "\n", source)
     return html.unescape(_to_text.clean(broken)).strip()
+
+
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+
+
+def searchable(text: str) -> str:
+    """Return the words of a text as they are indexed and looked for: plain, apart, without case and accents.
+
+    What Chinese and Japanese write without spaces becomes words of one character, so that any part of it can
+    be found as a phrase.
+
+    >>> searchable("Crème brûlée, 東京!")
+    'creme brulee 東 京'
+    """
+    apart = unicodedata.normalize("NFKD", text[:SEARCHABLE_CHARACTERS_MAX])
+    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return " ".join(_WORD.findall(unicodedata.normalize("NFC", bare).casefold()))
 
 
 def clean_name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Search: by name, by hashtag, and by the address or handle of something that may live elsewhere.
+"""Search: by name, by hashtag, by words, and by the address or handle of something that may live elsewhere.
 
 With `resolve`, a handle or an address that is not known here is asked of its own server; this is how every
 client follows somebody new and opens a link "in the app". Only people who are signed in may make this server
@@ -9,15 +9,17 @@ Source: Mastodon's documentation, "search API methods" and "accounts API methods
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from activitypub.errors import ActivityPubError
-from fedi import context, iris
+from fedi import context
 from fedi.api import errors, params, rendering
 from fedi.api.answers import json_answer
 from fedi.api.entities.account import account
+from fedi.api.entities.tag import tag
 from fedi.api.params import Params
 from fedi.api.viewer import admit, find
 from fedi.context import Context
@@ -27,11 +29,11 @@ from fedi.models import Account, Post
 from fedi.outbound import resolve
 from fedi.outbound.fetch import is_ours
 from fedi.queries import accounts as find_account
+from fedi.queries import fulltext, search
 from fedi.queries import posts as find_post
-from fedi.queries import search
 from fedi.queries.visibility import can_see
 
-__all__ = ["accounts", "everything"]
+__all__ = ["accounts", "everything", "everything_v1"]
 
 OFFSET_MAX = 1000
 """Of a search: nobody turns so many pages, and each costs as much as all before it."""
@@ -50,6 +52,16 @@ class Found:
 
 async def everything(request: Request) -> Response:
     """Search people, posts and hashtags."""
+    return json_answer(await _everything(request))
+
+
+async def everything_v1(request: Request) -> Response:
+    """Search as above, with hashtags as names only: the older shape."""
+    found = await _everything(request)
+    return json_answer({**found, "hashtags": [tag["name"] for tag in found["hashtags"]]})
+
+
+async def _everything(request: Request) -> dict[str, list[Any]]:
     ctx = context.of(request)
     async with ctx.db.read() as tx:
         viewer = await find(request, tx, "read:search")
@@ -71,18 +83,18 @@ async def everything(request: Request) -> Response:
             )
         if kind in {None, "hashtags"}:
             found.tags = await search.hashtags(tx, words, limit=limit, offset=offset)
-        seen = [one for one in found.post_ids if await _may_see(tx, viewer_id, one)]
-        statuses = (
-            await rendering.statuses(tx, ctx.settings, viewer_id, seen) if kind in {None, "statuses"} else []
-        )
+        statuses: list[Any] = []
+        if kind in {None, "statuses"}:
+            seen = [one for one in found.post_ids if await _may_see(tx, viewer_id, one)]
+            seen += await _with_words(tx, words, viewer_id, _wanted_posts(given, limit, offset))
+            ids = list(dict.fromkeys(seen))[:limit]
+            statuses = list(await rendering.statuses(tx, ctx.settings, viewer_id, ids))
     people = _distinct(found.people)[:limit] if kind in {None, "accounts"} else []
-    return json_answer(
-        {
-            "accounts": [account(row, ctx.settings) for row in people],
-            "statuses": statuses,
-            "hashtags": [_hashtag(ctx, name) for name in found.tags],
-        }
-    )
+    return {
+        "accounts": [account(row, ctx.settings) for row in people],
+        "statuses": statuses,
+        "hashtags": [tag(name, ctx.settings) for name in found.tags],
+    }
 
 
 async def accounts(request: Request) -> Response:
@@ -138,6 +150,23 @@ async def _named(ctx: Context, words: str, *, ask_others: bool) -> Account | Pos
         )
 
 
+async def _with_words(tx: Tx, words: str, viewer_id: int | None, extent: fulltext.Extent) -> Sequence[int]:
+    """Return posts with these words, to people who are signed in: it is about what they had to do with."""
+    if viewer_id is None or words.startswith(("http://", "https://")) or search.is_handle(words):
+        return []
+    return await fulltext.find(tx, fulltext.parse(words), viewer_id=viewer_id, extent=extent)
+
+
+def _wanted_posts(given: Params, limit: int, offset: int) -> fulltext.Extent:
+    return fulltext.Extent(
+        limit=limit,
+        offset=offset,
+        account_id=given.identifier("account_id"),
+        max_id=given.identifier("max_id"),
+        min_id=given.identifier("min_id"),
+    )
+
+
 async def _may_see(tx: Tx, viewer_id: int | None, post_id: int) -> bool:
     post = await find_post.by_id(tx, post_id)
     return post is not None and await can_see(tx, viewer_id, post)
@@ -161,7 +190,3 @@ def _extent(given: Params, *, default: int = 20, most: int = 40) -> tuple[int, i
 
 def _distinct(people: Sequence[Account]) -> list[Account]:
     return list({row.id: row for row in people}.values())
-
-
-def _hashtag(ctx: Context, name: str) -> dict[str, object]:
-    return {"name": name, "url": iris.tag(ctx.settings, name), "history": [], "following": False}

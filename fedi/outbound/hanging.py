@@ -20,6 +20,7 @@ from activitypub.objects.question import Poll as WirePoll
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.models import Account, Attachment, AttachmentState, Mention, Poll, PollVote, Post, PostTag
+from fedi.outbound import indexing
 from fedi.outbound.fetch import is_ours
 from fedi.queries import polls as find_poll
 from fedi.queries.domains import host_of
@@ -60,6 +61,10 @@ async def hang_on(ctx: Context, tx: Tx, post: Post, note: Note, *, is_edit: bool
     if is_edit or note.poll is not None:
         await set_poll(ctx, tx, post, note.poll)
     await tx.flush()
+    if is_edit:
+        await indexing.reindex(tx, post)
+    else:
+        await indexing.index_consenting(tx, post)
 
 
 async def addressed_accounts(ctx: Context, tx: Tx, note: Note, *, only_here: bool = False) -> list[Account]:

@@ -1,7 +1,6 @@
-"""Finding people and hashtags by how they begin.
+"""Finding people by the beginning of their handle or of a word of their name, and hashtags by theirs.
 
-Only what is known here; asking other servers is the edge's business. Text inside posts is not searched
-yet: that needs an index which differs between the two databases.
+Only what is known here; asking other servers is the edge's business. `queries.fulltext` finds posts.
 """
 
 from collections.abc import Sequence
@@ -35,7 +34,10 @@ def is_handle(words: str) -> bool:
 async def accounts(
     tx: Tx, words: str, *, viewer_id: int | None, limit: int, offset: int = 0, following: bool = False
 ) -> Sequence[Account]:
-    """Find accounts whose name or handle begins so: whom the viewer follows first, then the busiest."""
+    """Find accounts whose handle, or a word of whose name, begins so.
+
+    Whom the viewer follows stands first, then who has most followers.
+    """
     words = words.strip().removeprefix("@")
     if not words or len(words) > QUERY_CHARACTERS_MAX:
         return []
@@ -52,6 +54,7 @@ async def accounts(
             or_(
                 func.lower(handle).like(beginning, escape="\\"),
                 func.lower(Account.display_name).like(beginning, escape="\\"),
+                func.lower(Account.display_name).like("% " + beginning, escape="\\"),
             ),
             Account.suspended_at.is_(None),
             unlimited_accounts(viewer_id),

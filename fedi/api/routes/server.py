@@ -9,6 +9,7 @@ __all__ = ["ROUTES"]
 
 ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v2/search", search.everything, methods=GET),
+    ApiRoute("/api/v1/search", search.everything_v1, methods=GET),
     ApiRoute("/api/v2/instance", instance.v2, methods=GET),
     ApiRoute("/api/v1/instance", instance.v1, methods=GET),
     ApiRoute("/api/v1/instance/peers", servers.peers, methods=GET),

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from fedi import db
+from fedi import db, text
 
 revision = "0003"
 down_revision = "0002"
@@ -456,6 +456,65 @@ def upgrade() -> None:
             op.add_column(table, column)
     op.create_index("ix_attachment_scheduled_post_id", "attachment", ["scheduled_post_id"])
     op.create_index("ix_login_email", "login", ["email"])
+    _make_search()
+
+
+def _make_search() -> None:
+    """Make the index of words, which is each database's own, and fill it with what can be searched for."""
+    connection = op.get_bind()
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        op.execute("CREATE VIRTUAL TABLE post_search USING fts5(words, tokenize = 'unicode61')")
+        # A foreign key cannot point out of a virtual table.
+        op.execute(
+            "CREATE TRIGGER post_search_forget AFTER DELETE ON post BEGIN "
+            "DELETE FROM post_search WHERE rowid = old.id; END"
+        )
+        insert = sa.text("INSERT INTO post_search (rowid, words) VALUES (:id, :words)")
+    else:
+        op.execute(
+            "CREATE TABLE post_search (post_id bigint PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE, "
+            "words tsvector NOT NULL)"
+        )
+        op.execute("CREATE INDEX ix_post_search_words ON post_search USING gin (words)")
+        insert = sa.text(
+            "INSERT INTO post_search (post_id, words) "
+            "VALUES (:id, to_tsvector('simple', CAST(:words AS text)))"
+        )
+    after = -1
+    while rows := connection.execute(SEARCHABLE, {"after": after}).all():
+        after = rows[-1].id
+        descriptions: dict[int, list[str]] = {}
+        for post_id, description in connection.execute(DESCRIBED, {"first": rows[0].id, "last": after}):
+            descriptions.setdefault(post_id, []).append(description)
+        words = [
+            " ".join([row.spoiler_text, text.html_to_text(row.content), *descriptions.get(row.id, ())])
+            for row in rows
+        ]
+        connection.execute(
+            insert,
+            [{"id": row.id, "words": text.searchable(said)} for row, said in zip(rows, words, strict=True)],
+        )
+
+
+SEARCHABLE = sa.text(
+    "SELECT id, content, spoiler_text FROM post WHERE id > :after AND state = 'published' "
+    "AND reblog_of_id IS NULL AND (local "
+    "OR (visibility = 'public' AND EXISTS (SELECT 1 FROM account a WHERE a.id = account_id AND a.indexable)) "
+    "OR EXISTS (SELECT 1 FROM favourite f JOIN account a ON a.id = f.account_id "
+    "WHERE f.post_id = post.id AND a.domain = '') "
+    "OR EXISTS (SELECT 1 FROM mention m JOIN account a ON a.id = m.account_id "
+    "WHERE m.post_id = post.id AND a.domain = '') "
+    "OR EXISTS (SELECT 1 FROM post p WHERE p.local "
+    "AND (p.reblog_of_id = post.id OR p.in_reply_to_id = post.id))"
+    ") ORDER BY id LIMIT 500"
+)
+"""What somebody may search for: as `outbound.indexing` keeps it from then on."""
+
+DESCRIBED = sa.text(
+    "SELECT post_id, description FROM attachment "
+    "WHERE post_id BETWEEN :first AND :last AND description IS NOT NULL"
+)
 
 
 def _flag(name: str, value: str) -> sa.Column[bool]:

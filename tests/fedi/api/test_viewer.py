@@ -117,6 +117,7 @@ OPTIONAL: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/statuses/{id}/history"): "read:statuses",
     ("GET", "/api/v1/statuses/{id}/quotes"): "read:statuses",
     ("GET", "/api/v2/search"): "read:search",
+    ("GET", "/api/v1/search"): "read:search",
 }
 """What strangers may do too; a token that is sent must have this scope."""
 
