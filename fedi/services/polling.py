@@ -20,7 +20,7 @@ from fedi.db import Tx, insert
 from fedi.errors import Refused
 from fedi.jobs import queue
 from fedi.models import Account, Poll, PollVote, Post
-from fedi.outbound import translate
+from fedi.outbound import indexing, translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries import polls as find
 from fedi.queries.visibility import can_see
@@ -173,6 +173,7 @@ async def vote(
     if trouble is not None:
         raise Refused(422, f"Validation failed: {trouble}")
     author = await tx.get_one(Account, post.account_id)
+    await indexing.remember(tx, post)
     for choice in chosen:
         row = await _cast(ctx, tx, poll_id=locked.id, voter=account, choice=choice, iri=None)
         if row is not None and not author.is_local:
