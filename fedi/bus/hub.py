@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from fedi.bus.events import EventKind, News, write
 from fedi.db import Database, Tx
@@ -31,6 +31,9 @@ KNOWN_S = 10.0
 
 SEEN_MAX = 20_000
 """Ids of events remembered, about 2 MB: far more than come in the half minute that is read again."""
+
+KEPT_S = 5 * 60.0
+"""How long rows are kept while somebody listens, in seconds: ten times what is read again."""
 
 ROWS_MAX = 1_000
 """Events read at once."""
@@ -114,6 +117,7 @@ async def look_around(db: Database, hub: Hub, now: datetime, *, says: bool) -> N
     """
     if says:
         async with db.write() as tx:
+            await tx.execute(delete(Event).where(Event.created_at < now - timedelta(seconds=KEPT_S)))
             await write(tx, News(kind=EventKind.LISTENING, subject_id=hub.number, at=now))
     young = now - timedelta(seconds=LISTENING_S)
     async with db.read() as tx:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select, update
 
+from fedi.bus.events import EventKind, publish
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.models import Account, OAuthApp, OAuthCode, OAuthToken, WebSession
@@ -213,6 +214,7 @@ async def revoke(ctx: Context, tx: Tx, *, app: OAuthApp, token: str) -> bool:
         return False
     row.revoked_at = row.revoked_at or ctx.clock()
     await tx.flush()
+    await publish(tx, EventKind.REVOKED, now=ctx.clock(), subject_id=row.id)
     return True
 
 
@@ -266,6 +268,7 @@ async def forget_everything(ctx: Context, tx: Tx, *, account_id: int) -> None:
         .where(OAuthToken.account_id == account_id, OAuthToken.revoked_at.is_(None))
         .values(revoked_at=ctx.clock())
     )
+    await publish(tx, EventKind.REVOKED, now=ctx.clock(), account_id=account_id)
 
 
 async def _issue(

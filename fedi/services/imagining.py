@@ -23,7 +23,7 @@ from fedi.jobs import queue
 from fedi.log import get
 from fedi.models import Account, Attachment, AttachmentState, Idempotency, Placeholder, Post, PostState
 from fedi.queries import posts as find
-from fedi.services import attaching, homing, labelling, posting
+from fedi.services import airing, attaching, homing, labelling, posting
 from media import pipeline
 from media.errors import EngineError, InvalidRequestError, MediaError, ModelMissingError, ModelRefusedError
 from media.processed import FinishedPicture
@@ -104,6 +104,7 @@ async def request(
     tx.add(picture)
     await tx.flush()
     await homing.fan_out_home(tx, draft)
+    await airing.came(ctx, tx, draft)
     payload = {
         "post_id": draft_id,
         "attachment_id": picture.id,
@@ -180,6 +181,7 @@ async def _publish(
     picture.description = finished.alt
     picture.post_id = None
     await tx.flush()
+    await airing.goes(ctx, tx, draft)
     await tx.delete(draft)
     await tx.flush()
     given = posting.NewPost(**job.payload["new"])

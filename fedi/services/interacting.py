@@ -17,6 +17,7 @@ from fedi.models import Account, Favourite, Post, PostState
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries.visibility import can_see
+from fedi.services import airing
 from fedi.services.homing import fan_out_home
 from fedi.services.moving import require_present
 from fedi.services.notifying import notify, retract
@@ -115,6 +116,7 @@ async def unboost(ctx: Context, tx: Tx, *, account: Account, post: Post) -> None
     author = await _author(tx, post)
     undo = translate.undo_announce(made, account, post, author)
     order_on = made.iri
+    await airing.goes(ctx, tx, made)
     await receive_undo_announce(tx, boost=made, account=account, post=post)
     audience = Audience(followers_of=account.id, account_ids=(author.id,))
     await record(ctx, tx, sender=account, activity=undo, audience=audience, order_on=order_on)
@@ -200,6 +202,7 @@ async def _pass_on(ctx: Context, tx: Tx, account: Account, post: Post, made: Pos
     await step(tx, Post, post.id, reblogs_count=1)
     await step(tx, Account, account.id, statuses_count=1)
     await fan_out_home(tx, made)
+    await airing.came(ctx, tx, made)
     await notify(
         ctx, tx, account_id=post.account_id, from_account_id=account.id, kind="reblog", post_id=post.id
     )

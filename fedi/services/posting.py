@@ -28,7 +28,7 @@ from fedi.outbound import quotations, translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
-from fedi.services import attaching, polling, quoting, watching, wording
+from fedi.services import airing, attaching, polling, quoting, watching, wording
 from fedi.services.homing import fan_out_home
 from fedi.services.moving import require_present
 from fedi.services.notifying import notify
@@ -140,6 +140,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         await quoting.attach(ctx, tx, post=post, author=author, proposal=proposal)
     await _count(ctx, tx, author, post)
     await fan_out_home(tx, post)
+    await airing.came(ctx, tx, post)
     await watching.ring(ctx, tx, post=post)
     for account_id in people:
         await notify(
@@ -186,6 +187,7 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
     held = select(Post.id).where(Post.id == post.id).with_for_update()
     if (await tx.execute(held)).first() is None:
         raise Refused(404, "Record not found")
+    await airing.goes(ctx, tx, post)
     audience = await everyone_who_has(tx, post, with_words=False)
     await tx.execute(
         insert(tx, Tombstone)

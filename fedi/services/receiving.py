@@ -21,7 +21,7 @@ from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
 from fedi.queries.quotes import QuoteState
 from fedi.queries.visibility import are_apart, keeps_host_away
-from fedi.services import backfilling, watching
+from fedi.services import airing, backfilling, watching
 from fedi.services.homing import fan_out_home
 from fedi.services.notifying import notify
 from fedi.services.posting import uncount_boosts
@@ -115,6 +115,7 @@ async def store_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Po
     if post is None:
         return None
     await fan_out_home(tx, post)
+    await airing.came(ctx, tx, post)
     await watching.ring(ctx, tx, post=post)
     await backfilling.want_above(ctx, tx, post=post)
     await _tell_mentioned(ctx, tx, author, post, note)
@@ -138,6 +139,7 @@ async def delete_note(ctx: Context, tx: Tx, *, actor_iri: str, iri: str) -> bool
         author = await tx.get_one(Account, post.account_id)
         if author.iri != actor_iri or post.local:
             return False
+        await airing.goes(ctx, tx, post)
         await forget(tx, post)
     await bury(ctx, tx, iri)
     return True

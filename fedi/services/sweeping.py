@@ -15,7 +15,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.jobs import queue
 from fedi.log import get
-from fedi.models import Activity, ActivityState, Base, Idempotency, OAuthCode, Tombstone, WebSession
+from fedi.models import Activity, ActivityState, Base, Event, Idempotency, OAuthCode, Tombstone, WebSession
 
 __all__ = ["plan", "run"]
 
@@ -33,6 +33,10 @@ hour."""
 
 SPENT_KEPT = timedelta(days=1)
 """How long codes and sessions are kept after they ended, to tell a late use from an unknown one."""
+
+EVENTS_KEPT = timedelta(hours=1)
+"""How long events are kept: listeners look back half a minute, and throw old ones away themselves while there
+are any."""
 
 EVERY_S = 24 * 3600.0
 """Between two sweeps, in seconds."""
@@ -73,6 +77,7 @@ RULES = (
         Rule(_table(Activity), "id", "created_at", ACTIVITIES_KEPT, {"state": state})
         for state in (ActivityState.DONE, ActivityState.IGNORED, ActivityState.REFUSED)
     ),
+    Rule(_table(Event), "id", "created_at", EVENTS_KEPT, {}),
     Rule(_table(Idempotency), "key", "created_at", IDEMPOTENCY_KEPT, {}),
     Rule(_table(OAuthCode), "code_hash", "expires_at", SPENT_KEPT, {}),
     Rule(_table(WebSession), "token_hash", "expires_at", SPENT_KEPT, {}),
