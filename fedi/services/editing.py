@@ -20,7 +20,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.models import Account, Attachment, Mention, Post, PostState, PostTag
-from fedi.outbound import translate
+from fedi.outbound import indexing, translate
 from fedi.outbound.outbox import Audience, record
 from fedi.outbound.remote import to_milliseconds
 from fedi.queries import polls as find_poll
@@ -97,6 +97,7 @@ async def edit(ctx: Context, tx: Tx, *, author: Account, post: Post, change: Cha
         await quoting.tell_quoters(ctx, tx, post=held)
     held.edited_at = _later(ctx.clock(), last)
     await tx.flush()
+    await indexing.index(tx, held)
     for account_id in new_people:
         await notify(
             ctx, tx, account_id=account_id, from_account_id=author.id, kind="mention", post_id=held.id

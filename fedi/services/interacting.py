@@ -14,7 +14,7 @@ from fedi.context import Context
 from fedi.db import Tx, insert, step
 from fedi.errors import Refused
 from fedi.models import Account, Favourite, Post, PostState
-from fedi.outbound import translate
+from fedi.outbound import indexing, translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries.visibility import can_see
 from fedi.services import airing
@@ -184,6 +184,8 @@ async def _favour(
     statement = statement.on_conflict_do_nothing(index_elements=[Favourite.account_id, Favourite.post_id])
     is_new = (await tx.execute(statement.returning(Favourite.id))).first() is not None
     if is_new:
+        if account.is_local:
+            await indexing.remember(tx, post)
         await step(tx, Post, post.id, favourites_count=1)
         await notify(
             ctx, tx, account_id=post.account_id, from_account_id=account.id, kind="favourite", post_id=post.id
@@ -199,6 +201,8 @@ async def _pass_on(ctx: Context, tx: Tx, account: Account, post: Post, made: Pos
     made.local, made.state, made.emojis = account.is_local, PostState.PUBLISHED, []
     tx.add(made)
     await tx.flush()
+    if account.is_local:
+        await indexing.remember(tx, post)
     await step(tx, Post, post.id, reblogs_count=1)
     await step(tx, Account, account.id, statuses_count=1)
     await fan_out_home(tx, made)

@@ -24,7 +24,7 @@ from fedi.models import (
     PostTag,
     Tombstone,
 )  # fmt: skip
-from fedi.outbound import quotations, translate
+from fedi.outbound import indexing, quotations, translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
@@ -149,6 +149,9 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     # A shared inbox would not tell the other side for whom it is, when the post does not.
     unseen = tuple(sorted(account.inbox for account in blind.values() if not account.is_local))
     await _announce(ctx, tx, author, post, parent, inboxes=unseen)
+    await indexing.index(tx, post)
+    if parent is not None:
+        await indexing.remember(tx, parent)
     if proposal is not None:
         await quoting.ask(ctx, tx, post=post, author=author, proposal=proposal)
     return post

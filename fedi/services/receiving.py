@@ -16,7 +16,7 @@ from fedi import domains
 from fedi.context import Context
 from fedi.db import Tx, insert, step, stepped
 from fedi.models import Account, Favourite, Follow, FollowState, Post, Tombstone
-from fedi.outbound import quotations, remote
+from fedi.outbound import indexing, quotations, remote
 from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
 from fedi.queries.quotes import QuoteState
@@ -168,6 +168,7 @@ async def _tell_mentioned(ctx: Context, tx: Tx, author: Account, post: Post, not
     tagged = {mention.href for mention in note.mentions}
     for account in await addressed_accounts(ctx, tx, note, only_here=True):
         if account.is_local and (account.iri in tagged or post.visibility == "direct"):
+            await indexing.remember(tx, post)
             await notify(
                 ctx, tx, account_id=account.id, from_account_id=author.id, kind="mention", post_id=post.id
             )
