@@ -117,6 +117,12 @@ class RemoteKey:
     owner: str
     signs_documents: bool = False
     """Whether its owner lists it in `assertionMethod`; other keys sign requests only."""
+    expires_at: datetime | None = None
+    """From when on it vouches for nothing any more."""
+
+    def keep_for_s(self, now: datetime, most_s: float) -> float:
+        """Return how long it may be used without looking again: never beyond its end, in seconds."""
+        return most_s if self.expires_at is None else min(most_s, (self.expires_at - now).total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

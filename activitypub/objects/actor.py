@@ -34,11 +34,12 @@ _MASKING: Final = re.compile("[\x00-\x1f\x7f\u061c\u200b\u200e\u200f\u2028-\u202
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicKey:
-    """A key of `publicKey`: its id, whose it is, and the PEM text, not yet loaded."""
+    """A key of `publicKey`: its id, whose it is, the PEM text, and when it is over, if ever."""
 
     id: str
     owner: str
     pem: str
+    expires: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Render it for an actor document."""
@@ -47,11 +48,12 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Multikey:
-    """A key of `assertionMethod`: its id, whose it is, and its multibase text, not yet loaded."""
+    """A key of `assertionMethod`: its id, whose it is, its multibase text, and when it is over, if ever."""
 
     id: str
     controller: str
     multibase: str
+    expires: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Render it for an actor document."""
@@ -398,7 +400,7 @@ def _public_keys(value: object) -> tuple[PublicKey, ...]:
         )
         pem = entry.get("publicKeyPem")
         if iri and owner and isinstance(pem, str) and 0 < len(pem) <= limits.PUBLIC_KEY_PEM_CHARS_MAX:
-            found.append(PublicKey(id=iri, owner=owner, pem=pem))
+            found.append(PublicKey(id=iri, owner=owner, pem=pem, expires=read.instant(entry.get("expires"))))
     return tuple(found)
 
 
@@ -416,7 +418,8 @@ def _multikeys(value: object) -> tuple[Multikey, ...]:
             and isinstance(multibase, str)
             and 0 < len(multibase) <= limits.MULTIBASE_CHARS_MAX
         ):
-            found.append(Multikey(id=iri, controller=controller, multibase=multibase))
+            expires = read.instant(entry.get("expires"))
+            found.append(Multikey(id=iri, controller=controller, multibase=multibase, expires=expires))
     return tuple(found)
 
 

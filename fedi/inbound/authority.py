@@ -115,7 +115,7 @@ async def require_proof(ctx: Context, actor_iri: str, doc: Doc) -> None:
     if not key.signs_documents:
         raise SignatureError("the proof's key is not one that its owner signs documents with", iri=method)
     proof.require_valid(claim, key.public_key)
-    ctx.memory.keys.put(method, key, now=now, ttl_s=KEY_TTL_S)
+    ctx.memory.keys.put(method, key, now=now, ttl_s=key.keep_for_s(now, KEY_TTL_S))
 
 
 async def _fetched(ctx: Context, activity: Activity, budget: Budget) -> Activity:

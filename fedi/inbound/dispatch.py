@@ -161,11 +161,18 @@ async def _understand(ctx: Context, row: Activity, by: Account | None) -> Effect
         actor is not None
         and actor.suspended_at is not None
         and not isinstance(activity, ALLOWED_WHEN_SUSPENDED)
+        and not _may_end_suspension(actor, activity)
     ):
         raise Ignored("the account is suspended here")
     received = Received(activity=activity, budget=budget, actor=actor)
     effect = await HANDLERS[type(activity)](ctx, received)
     return await forward.passed_on(ctx, effect, activity, row)
+
+
+def _may_end_suspension(actor: Account, activity: activities.Activity) -> bool:
+    """Tell whether an account's server, which suspended it, has something new to say of it."""
+    is_profile = isinstance(activity, Update) and activity.object_id == activity.actor
+    return actor.suspended_by_origin and is_profile
 
 
 async def _require_welcome(ctx: Context, key_id: str, activity: activities.Activity) -> None:

@@ -9,6 +9,7 @@ cannot be had are remembered for a while too, and those who want the same key wa
 Source: SWICG ActivityPub HTTP Signatures report; Mastodon's `signature_verification.rb` for the refresh.
 """
 
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -186,12 +187,17 @@ async def _known_key(ctx: Context, claim: Claim) -> RemoteKey | None:
         rows = await tx.execute(
             select(Account.iri, Account.public_keys).where(Account.iri.in_(_owners(claim)))
         )
-        listed = [(iri, key["pem"]) for iri, entries in rows for key in entries if key["id"] == claim.key_id]
-    for owner, pem in listed:
+        listed = [(iri, key) for iri, entries in rows for key in entries if key["id"] == claim.key_id]
+    for owner, kept in listed:
+        expires_at = datetime.fromisoformat(kept["expires"]) if "expires" in kept else None
+        if expires_at is not None and expires_at <= now:
+            continue
         try:
-            return _remember(ctx, claim.key_id, RemoteKey(public_key=keys.load_public_pem(pem), owner=owner))
+            public_key = keys.load_public_pem(kept["pem"])
         except SignatureError:  # kept before the rules for keys were what they are
             continue
+        found = RemoteKey(public_key=public_key, owner=owner, expires_at=expires_at)
+        return _remember(ctx, claim.key_id, found)
     return None
 
 
@@ -241,7 +247,8 @@ def _require_valid(ctx: Context, claim: Claim, message: Message, key: RemoteKey)
 
 
 def _remember(ctx: Context, key_id: str, key: RemoteKey) -> RemoteKey:
-    ctx.memory.keys.put(key_id, key, now=ctx.clock(), ttl_s=KEY_TTL_S)
+    now = ctx.clock()
+    ctx.memory.keys.put(key_id, key, now=now, ttl_s=key.keep_for_s(now, KEY_TTL_S))
     return key
 
 

@@ -38,6 +38,7 @@ from fedi.queries.domains import Rules, host_of, rules_for
 __all__ = [
     "IRI_BYTES_MAX",
     "is_storable",
+    "listed_keys",
     "policy_of",
     "require_storable",
     "save_actor",
@@ -91,10 +92,31 @@ async def save_actor(ctx: Context, tx: Tx, actor: Actor, *, domain: str) -> Acco
         assert account is not None
     for name, value in values.items():
         setattr(account, name, value)
+    _take_over_suspension(ctx, account, actor)
     if verdict.limited and account.silenced_at is None:
         account.silenced_at, account.silenced_by_rule = ctx.clock(), True
     await tx.flush()
     return account
+
+
+def _take_over_suspension(ctx: Context, account: Account, actor: Actor) -> None:
+    """Suspend whom their own server suspended, for as long as it does; a suspension made here is left alone.
+
+    Source: https://docs.joinmastodon.org/spec/activitypub/#suspended.
+    """
+    if actor.suspended and account.suspended_at is None:
+        account.suspended_at, account.suspended_by_origin = ctx.clock(), True
+    elif account.suspended_by_origin and not actor.suspended:
+        account.suspended_at, account.suspended_by_origin = None, False
+
+
+def listed_keys(actor: Actor) -> list[dict[str, str]]:
+    """Return the keys that an actor signs requests with, as the row of its account keeps them."""
+    return [
+        {"id": key.id, "pem": key.pem} | ({"expires": key.expires.isoformat()} if key.expires else {})
+        for key in actor.public_keys
+        if key.owner == actor.id
+    ]
 
 
 def _addresses(actor: Actor) -> list[str]:
@@ -130,7 +152,7 @@ def _actor_columns(actor: Actor, domain: str, now: datetime) -> dict[str, Any]:
         "following": actor.following,
         "featured": actor.featured,
         "featured_tags": actor.featured_tags,
-        "public_keys": [{"id": key.id, "pem": key.pem} for key in actor.public_keys if key.owner == actor.id],
+        "public_keys": listed_keys(actor),
         "avatar_url": actor.icon.url if actor.icon else None,
         "avatar_description": (actor.icon and actor.icon.alt) or "",
         "header_url": actor.image.url if actor.image else None,

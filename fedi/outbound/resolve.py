@@ -338,29 +338,35 @@ async def key(ctx: Context, key_id: str) -> RemoteKey:
         raise UnreachableError("the key's server took too long", iri=key_id) from trouble
     owner = Actor.from_json(data)
     require_same_origin(key_id, owner.id)
-    found = RemoteKey(
-        public_key=_listed_key(owner, key_id),
-        owner=owner.id,
-        signs_documents=any(
-            listed.id == key_id and listed.controller == owner.id for listed in owner.assertion_methods
-        ),
-    )
+    found = _listed_key(owner, key_id)
     await _renew_keys(ctx, owner)
     return found
 
 
-def _listed_key(owner: Actor, key_id: str) -> keys.PublicKey:
+def _listed_key(owner: Actor, key_id: str) -> RemoteKey:
+    multikeys = [
+        entry for entry in owner.assertion_methods if entry.id == key_id and entry.controller == owner.id
+    ]
     for pem_key in owner.public_keys:
         if pem_key.id == key_id and pem_key.owner == owner.id:
-            return keys.load_public_pem(pem_key.pem)
-    for multikey in owner.assertion_methods:
-        if multikey.id == key_id and multikey.controller == owner.id:
-            return keys.load_public_multibase(multikey.multibase)
+            return RemoteKey(
+                public_key=keys.load_public_pem(pem_key.pem),
+                owner=owner.id,
+                signs_documents=bool(multikeys),
+                expires_at=pem_key.expires,
+            )
+    for multikey in multikeys:
+        return RemoteKey(
+            public_key=keys.load_public_multibase(multikey.multibase),
+            owner=owner.id,
+            signs_documents=True,
+            expires_at=multikey.expires,
+        )
     raise KeyUnusableError("the key's owner does not list it", iri=key_id)
 
 
 async def _renew_keys(ctx: Context, owner: Actor) -> None:
-    fresh = [{"id": entry.id, "pem": entry.pem} for entry in owner.public_keys if entry.owner == owner.id]
+    fresh = remote.listed_keys(owner)
     async with ctx.db.read() as tx:
         known = await find_account.by_iri(tx, owner.id)
     if known is None or known.public_keys == fresh:

@@ -197,12 +197,12 @@ async def bring_in_line(ctx: Context, tx: Tx, domain: str | None) -> dict[str, i
     rows = await tx.execute(
         select(
             Account.id, Account.domain, Account.iri, Account.suspended_at, Account.suspended_by_rule,
-            Account.silenced_at, Account.silenced_by_rule,
+            Account.silenced_at, Account.silenced_by_rule, Account.suspended_by_origin,
         ).where(Account.domain != "", _may_be_of(domain, Account.domain, Account.iri))
     )  # fmt: skip
     for row in rows:
         verdict = rules.of(row.domain, host_of(row.iri))
-        if verdict.suspended and row.suspended_at is None:
+        if verdict.suspended and (row.suspended_at is None or row.suspended_by_origin):
             marks["suspend"].append(row.id)
         elif not verdict.suspended and row.suspended_by_rule:
             marks["unsuspend"].append(row.id)
@@ -211,7 +211,9 @@ async def bring_in_line(ctx: Context, tx: Tx, domain: str | None) -> dict[str, i
         elif not verdict.limited and row.silenced_by_rule:
             marks["unlimit"].append(row.id)
     now = ctx.clock()
-    await _change(tx, Account, marks["suspend"], suspended_at=now, suspended_by_rule=True)
+    await _change(
+        tx, Account, marks["suspend"], suspended_at=now, suspended_by_rule=True, suspended_by_origin=False
+    )
     await _change(tx, Account, marks["unsuspend"], suspended_at=None, suspended_by_rule=False)
     await _change(tx, Account, marks["limit"], silenced_at=now, silenced_by_rule=True)
     await _change(tx, Account, marks["unlimit"], silenced_at=None, silenced_by_rule=False)

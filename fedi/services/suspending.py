@@ -6,7 +6,8 @@ from then on, marked and otherwise empty. Somebody elsewhere loses the follows w
 and their server is told so, because it would go on showing them what comes in for others. Whoever is limited
 goes on for their followers (`queries.limited`).
 
-A suspension that a rule about a server made belongs to that rule (`domain_rules`).
+A suspension that a rule about a server made belongs to that rule (`domain_rules`), one that their own server
+made to that server (`outbound.remote`): their follows stay, since it may end.
 
 Source: Mastodon's documentation, "Moderation actions"; its `suspend_account_service`.
 """
@@ -34,9 +35,9 @@ async def suspend(
         Refused: 422, when it is this server's own actor.
     """
     _require_person(account)
-    is_new = account.suspended_at is None
+    is_new = account.suspended_at is None or account.suspended_by_origin
     account.suspended_at = account.suspended_at or ctx.clock()
-    account.suspended_by_rule = False
+    account.suspended_by_rule = account.suspended_by_origin = False
     await auditing.record(ctx, tx, action="account.suspend", target=account.acct, by=by, reason=reason)
     if not is_new:
         return
@@ -53,7 +54,7 @@ async def unsuspend(
     """Take a suspension back; follows that it ended stay ended.
 
     Raises:
-        Refused: 422, when it is not suspended, its server is, or it was deleted.
+        Refused: 422, when it is not suspended, its server is, its server did it, or it was deleted.
     """
     if account.deleted_at is not None:
         raise Refused(422, f"@{account.acct} was deleted.")
@@ -61,6 +62,8 @@ async def unsuspend(
         raise Refused(422, f"@{account.acct} is not suspended.")
     if account.suspended_by_rule:
         raise Refused(422, f"@{account.acct} is suspended because {account.domain} is; remove that rule.")
+    if account.suspended_by_origin:
+        raise Refused(422, f"@{account.acct} is suspended by {account.domain}, not here.")
     account.suspended_at = None
     await auditing.record(ctx, tx, action="account.unsuspend", target=account.acct, by=by, reason=reason)
     if account.is_local:

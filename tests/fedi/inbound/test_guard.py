@@ -15,6 +15,7 @@ from activitypub import keys
 from activitypub.auth import SignatureAuth
 from activitypub.signatures.message import Scheme
 from fedi.models import Account, Activity
+from tests.fedi import looking
 from tests.fedi.remote import ACTIVITY_JSON, RemoteActor, RemoteServer
 from tests.servers import Server
 
@@ -111,6 +112,35 @@ async def test_another_persons_key_does_not_verify(server: Server, remote: Remot
     bob = remote.person("bob")
     assert (await bob.posts(server, BODY, key=remote.person("mallory").key)).status_code == 401
     assert remote.asked == [bob.iri], "a key that was just fetched is not fetched again"
+
+
+async def test_a_key_is_used_until_its_end_and_no_longer(server: Server, remote: RemoteServer) -> None:
+    bob = remote.person("bob")
+    await looking.meet(server, bob)
+    end = server.clock() + timedelta(minutes=5)
+    bob.doc["publicKey"]["expires"] = end.isoformat()
+    remote.serve(bob.iri, bob.doc)
+    async with server.ctx.db.write() as tx:
+        account = await tx.get_one(Account, (await looking.get_account(server, bob.iri)).id)
+        account.public_keys = [{**entry, "expires": end.isoformat()} for entry in account.public_keys]
+    assert (await bob.posts(server, BODY)).status_code == 202
+    server.clock.advance(360)
+    remote.serve(bob.iri, bob.doc | {"publicKey": []})
+    remote.asked.clear()
+    assert (await bob.posts(server, BODY)).status_code == 401
+    assert remote.asked == [bob.iri], "it may have been prolonged"
+
+
+async def test_a_fetched_key_is_remembered_until_its_end_only(server: Server, remote: RemoteServer) -> None:
+    bob = remote.person("bob")
+    bob.doc["publicKey"]["expires"] = (server.clock() + timedelta(minutes=5)).isoformat()
+    remote.serve(bob.iri, bob.doc)
+    assert (await bob.posts(server, BODY)).status_code == 202
+    remote.serve(bob.iri, bob.doc | {"publicKey": []})
+    server.clock.advance(240)
+    assert (await bob.posts(server, BODY)).status_code == 202
+    server.clock.advance(120)
+    assert (await bob.posts(server, BODY)).status_code == 401
 
 
 async def test_a_key_that_its_owner_does_not_list_is_refused(server: Server, remote: RemoteServer) -> None:
