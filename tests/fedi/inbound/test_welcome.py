@@ -154,13 +154,14 @@ async def test_a_signed_read_of_others_is_answered(server: Server, bob: RemoteAc
 async def test_a_signed_read_of_a_suspended_account_is_refused(
     server: Server, bob: RemoteActor, alice: Account
 ) -> None:
-    account = await looking.find_account(server, bob.iri)
-    await looking.meet(server, bob)
+    carol = bob.home.person("carol")
+    for person in (bob, carol):
+        await looking.meet(server, person)
     async with server.ctx.db.write() as tx:
-        account = await tx.get(Account, (await looking.get_account(server, bob.iri)).id)
-        assert account is not None
+        account = await tx.get_one(Account, (await looking.get_account(server, bob.iri)).id)
         account.suspended_at = server.clock()
     assert (await read(server, bob, alice.iri)).status_code == 403
+    assert (await read(server, carol, alice.iri)).status_code == 200
 
 
 async def test_the_servers_own_actor_is_there_for_everyone(server: Server, bob: RemoteActor) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete, select
 
-from fedi.models import Block, DomainBlock, Mute, Post
+from fedi.models import Account, Block, DomainBlock, Follow, Mute, Post
 from fedi.queries import timelines
 from fedi.queries.page import Page
 from fedi.queries.visibility import apart_from, are_apart, can_see, is_told, keeps_host_away, visible_clause
@@ -115,6 +115,7 @@ async def test_whoever_is_apart_is_so_both_ways(peopled: World) -> None:
         apart = {pair for pair in pairs if await are_apart(tx, *pair)}
         assert await apart_from(tx, ANNA, [BEN, FAR]) == {BEN}
         assert await apart_from(tx, BEN, [ANNA, FAR, BEN]) == {ANNA, FAR}
+        assert await apart_from(tx, BEN, [FAR]) == {FAR}
         assert await apart_from(tx, FAR, []) == set()
     assert apart == {(ANNA, BEN), (BEN, ANNA), (BEN, FAR), (FAR, BEN)}
 
@@ -172,4 +173,11 @@ async def test_who_is_apart_or_mutes_is_not_told(peopled: World) -> None:
 
 async def test_a_mute_may_leave_notifications_alone(peopled: World) -> None:
     await peopled.add(mute(peopled, ANNA, BEN, notifications=False), mute(peopled, BEN, FAR))
+    assert await told(peopled) == {(ANNA, BEN), (ANNA, FAR), (BEN, ANNA)}
+
+
+async def test_who_is_limited_is_heard_by_followers_only(peopled: World) -> None:
+    async with peopled.server.ctx.db.write() as tx:
+        (await tx.get_one(Account, FAR)).silenced_at = peopled.server.clock()
+        await tx.execute(delete(Follow).where(Follow.account_id == BEN, Follow.target_id == FAR))
     assert await told(peopled) == {(ANNA, BEN), (ANNA, FAR), (BEN, ANNA)}
