@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from fedi.models import Account, OAuthApp, OAuthCode, OAuthToken, WebSession
 __all__ = [
     "Granted", "Issued", "SignedIn", "find_app", "find_granted", "find_signed_in", "forget_everything",
     "grant_code", "issue_app_token", "redeem_code", "register_app", "revoke", "secret_matches", "sign_in",
-    "sign_out",
+    "sign_out", "still_good",
 ]  # fmt: skip
 
 SECRET_BYTES = 32
@@ -201,6 +201,15 @@ async def find_granted(tx: Tx, token: str) -> Granted | None:
     if row is None:
         return None
     return Granted(token_id=row.id, scopes=frozenset(row.scopes), app=row.OAuthApp, account=row.Account)
+
+
+async def still_good(tx: Tx, token_ids: Collection[int]) -> set[int]:
+    """Return which of some tokens of people are worth something still."""
+    good = select(OAuthToken.id).join(Account, Account.id == OAuthToken.account_id)
+    good = good.where(
+        OAuthToken.id.in_(token_ids), OAuthToken.revoked_at.is_(None), Account.suspended_at.is_(None)
+    )
+    return set((await tx.execute(good)).scalars())
 
 
 async def revoke(ctx: Context, tx: Tx, *, app: OAuthApp, token: str) -> bool:
