@@ -174,6 +174,15 @@ class RemoteServer(httpx.AsyncBaseTransport):
             self.handle(name, iri)
         return RemoteActor(home=self, name=name, key=key, doc=doc)
 
+    def wordy(self) -> RemoteActor:
+        """Serve somebody whose address is nearly as long as an index can hold."""
+        iri = f"{self.origin}/{'w' * 1_980}"
+        who = self.person("wordy", id=iri, inbox=f"{iri}/i", followers=f"{iri}/f", found=False)
+        who.doc["publicKey"] |= {"id": who.key_id, "owner": iri}
+        self.serve(iri, who.doc)
+        self.handle("wordy", iri)
+        return who
+
     def handle(self, name: str, iri: str, *, host: str | None = None) -> None:
         """Answer WebFinger for a name."""
         subject = f"acct:{name}@{host or self.host}"

@@ -42,6 +42,13 @@ async def test_what_is_not_handled_is_recorded_with_its_reason(
     assert row.kind == activity["type"]
 
 
+async def test_nobody_here_acts_from_elsewhere(server: Server, bob: RemoteActor, alice: Account) -> None:
+    forged = bob.does("Announce", bob.note()["id"], actor=alice.iri, id=f"{alice.iri}#announces/1")
+    assert await looking.verdict(server, bob, forged) == ActivityState.REFUSED
+    row = await looking.last_activity(server)
+    assert row.reason == "one of our own actors does not act from elsewhere"
+
+
 async def test_what_is_done_is_marked_and_its_job_removed(
     server: Server, bob: RemoteActor, alice: Account
 ) -> None:

@@ -132,6 +132,27 @@ async def test_a_third_party_cannot_take_a_follow_back(
     assert (await looking.get_account(server, alice.iri)).followers_count == 1
 
 
+@pytest.mark.parametrize("kind", ["Undo", "Accept"])
+async def test_what_people_elsewhere_have_with_one_another_is_not_decided_here(
+    server: Server, bob: RemoteActor, remote: RemoteServer, kind: str
+) -> None:
+    carol = remote.person("carol")
+    await looking.meet(server, bob, carol)
+    who, whom = (bob, carol) if kind == "Undo" else (carol, bob)
+    follow = who.does("Follow", whom.iri)
+    async with server.ctx.db.write() as tx:
+        there = [await looking.get_account(server, one.iri) for one in (who, whom)]
+        tx.add(
+            Follow(
+                id=server.ctx.ids.next(), account_id=there[0].id, target_id=there[1].id, iri=follow["id"],
+                state=FollowState.PENDING, created_at=server.clock(),
+            )
+        )  # fmt: skip
+    for inner in (follow, follow["id"]):
+        await verdict(server, bob, bob.does(kind, inner))
+    assert (await looking.first(server, Follow)).state == FollowState.PENDING
+
+
 async def test_a_follow_that_was_taken_back_before_it_came_is_not_begun(
     server: Server, bob: RemoteActor, alice: Account
 ) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
-from activitypub import keys
+from activitypub import activities, keys
 from activitypub.signatures.proof import add_proof
 from activitypub.vocab import PUBLIC
 from fedi.inbound import forward
-from fedi.models import Account, Post, Reach
+from fedi.inbound.received import nothing
+from fedi.models import Account, Activity, Post, Reach
 from fedi.services import posting
 from tests.fedi import looking
 from tests.fedi.remote import AS, RemoteActor, RemoteServer
@@ -113,6 +114,42 @@ async def test_its_change_and_its_end_go_where_it_went(
     gone = proven(server, bob, bob.does("Delete", created["object"]["id"], to=[PUBLIC]))
     assert await sent(server, bob, reader, gone) == ["Delete"]
     assert await looking.count(server, Reach, Reach.iri == created["object"]["id"]) == 0
+
+
+async def test_its_change_is_passed_on_by_whom_it_answers_and_nobody_else(
+    server: Server, bob: RemoteActor, reader: RemoteServer, post: Post, alice: Account
+) -> None:
+    created = answers(bob, post)
+    assert await sent(server, bob, reader, proven(server, bob, created)) == ["Create"]
+    carol = await server.person("carol")
+    async with server.ctx.db.write() as tx:
+        me = await tx.get_one(Account, carol.id)
+        asked = await posting.publish(
+            server.ctx, tx, author=me, new=posting.NewPost(text="and you?", visibility="public")
+        )
+    await sent(server, bob, reader, answers(bob, asked, "2"))
+    newer = created["object"] | {"content": "<p>no</p>", "updated": "2026-01-03T03:04:05Z"}
+    changed = proven(server, bob, bob.does("Update", newer, to=[PUBLIC]))
+    assert await sent(server, bob, reader, changed) == ["Update"]
+    assert f'keyId="{alice.iri}#main-key"' in reader.received[-1].headers["signature"]
+    async with server.ctx.db.write() as tx:
+        (await tx.get_one(Account, alice.id)).suspended_at = server.clock()
+    gone = proven(server, bob, bob.does("Delete", newer["id"], to=[PUBLIC]))
+    assert await sent(server, bob, reader, gone) == []
+
+
+async def test_answers_to_posts_of_others_are_theirs_to_pass_on(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    otto = RemoteServer(server.network, host="third.test").person("otto")
+    await looking.follow(server, alice, otto)
+    note = otto.note()
+    await looking.verdict(server, otto, otto.creates(note))
+    answer = proven(server, bob, bob.creates(bob.note(inReplyTo=note["id"], cc=[f"{otto.iri}/followers"])))
+    row = Activity(signer=bob.iri, raw=json.dumps(answer).encode())
+    activity = activities.parse(answer)
+    assert not isinstance(activity, activities.Unknown)
+    assert await forward.passed_on(server.ctx, nothing, activity, row) is nothing
 
 
 async def test_the_same_reply_is_passed_on_once(

@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from httpx import Response
 from sqlalchemy import func, select
 
 from fedi.inbound import inbox as module
+from fedi.jobs import queue
 from fedi.models import Account, Activity, Job, Notification, Peer
 from tests.conftest import MakeServer
 from tests.fedi.remote import RemoteActor, RemoteServer
@@ -325,14 +327,46 @@ async def test_what_another_actor_is_said_to_do_is_dropped(
     assert await count(server) == 0
 
 
+def waiting(host: str, now: datetime) -> queue.NewJob:
+    """Return a delivery that waits for its next attempt."""
+    return queue.NewJob(
+        queue="deliver",
+        kind="deliver",
+        host=host,
+        payload={},
+        order_key=host,
+        run_at=now + timedelta(hours=1),
+    )
+
+
 async def test_a_server_that_writes_is_there_again(server: Server, bob: RemoteActor) -> None:
     now = server.clock()
     async with server.ctx.db.write() as tx:
-        tx.add(Peer(host="remote.test", first_seen_at=now, failures=12, failure_days=7, paused_until=now))
+        for host in ("remote.test", "other.test"):
+            tx.add(Peer(host=host, first_seen_at=now, failures=12, failure_days=7, paused_until=now))
+            await queue.enqueue(tx, server.ctx.wake, [waiting(host, now)], now=now)
     await bob.sends(server, like())
     async with server.ctx.db.read() as tx:
-        peer = await tx.get_one(Peer, "remote.test")
+        peer, other = [await tx.get_one(Peer, host) for host in ("remote.test", "other.test")]
+        due = (
+            (await tx.execute(select(Job.host).where(Job.run_at <= server.clock(), Job.host.is_not(None))))
+            .scalars()
+            .all()
+        )
     assert (peer.failures, peer.failure_days, peer.paused_until) == (0, 0, None)
+    assert (other.failures, other.failure_days, other.paused_until is None) == (12, 7, False)
+    assert due == ["remote.test"]
+
+
+async def test_a_server_that_was_never_away_is_not_hurried(server: Server, bob: RemoteActor) -> None:
+    now = server.clock()
+    async with server.ctx.db.write() as tx:
+        tx.add(Peer(host="remote.test", first_seen_at=now, failures=1))
+        await queue.enqueue(tx, server.ctx.wake, [waiting("remote.test", now)], now=now)
+    await bob.sends(server, like())
+    async with server.ctx.db.read() as tx:
+        later = (await tx.execute(select(Job.run_at).where(Job.kind == "deliver"))).scalar_one()
+    assert later > now
 
 
 async def test_accepts_that_come_together_share_commits(server: Server, bob: RemoteActor) -> None:

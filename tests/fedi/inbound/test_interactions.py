@@ -277,6 +277,17 @@ async def test_a_boost_with_an_id_that_no_index_holds_is_refused(
     assert (await get_post(server, mine.iri)).reblogs_count == 0
 
 
+async def test_a_like_whose_made_up_id_no_index_holds_is_refused(
+    server: Server, remote: RemoteServer, mine: Post
+) -> None:
+    """An id of its own is put together where none was given: of an address that is long enough already."""
+    wordy = remote.wordy()
+    act = wordy.does("Like", mine.iri)
+    del act["id"]
+    assert await verdict(server, wordy, act) == ActivityState.REFUSED
+    assert (await looking.last_activity(server)).reason == "an identifier has more than 2048 bytes"
+
+
 @pytest.mark.parametrize("form", ["id", "embedded", "embedded under a new id"])
 async def test_a_boost_can_be_taken_back(
     server: Server, bob: RemoteActor, alice: Account, mine: Post, form: str

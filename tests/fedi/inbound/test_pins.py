@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from activitypub import activities
+from fedi.inbound.handlers import add
+from fedi.inbound.received import Ignored, Received
 from fedi.models import Account, ActivityState, FeaturedTag, Pin, Post
+from fedi.outbound.fetch import Budget
 from fedi.services import featuring, pinning, posting
 from tests.fedi import looking
 from tests.fedi.looking import verdict
@@ -48,6 +52,19 @@ async def test_a_pin_of_somebody_followed_is_fetched_from_its_own_server(
     assert await verdict(server, bob, adds(bob, lie)) == ActivityState.DONE
     assert await pinned(server) == {note["id"]}
     assert (await looking.get_post(server, note["id"])).content == "<p>hello</p>"
+
+
+async def test_a_post_that_is_deleted_meanwhile_is_not_pinned(
+    server: Server, bob: RemoteActor, alice: Account
+) -> None:
+    await looking.follow(server, alice, bob)
+    activity = activities.parse(adds(bob, bob.note()["id"]))
+    assert isinstance(activity, activities.Add)
+    effect = await add.handle(server.ctx, Received(activity=activity, budget=Budget()))
+    await verdict(server, bob, bob.does("Delete", activity.object_id))
+    with pytest.raises(Ignored, match="deleted"):
+        async with server.ctx.db.write() as tx:
+            await effect(tx)
 
 
 async def test_a_pin_is_taken_back(server: Server, bob: RemoteActor, alice: Account) -> None:

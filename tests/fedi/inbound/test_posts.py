@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from activitypub import activities
 from activitypub.read import rfc3339
 from activitypub.vocab import PUBLIC
+from fedi.inbound.handlers import create, delete
+from fedi.inbound.received import Ignored, Received
 from fedi.models import Account, ActivityState, Attachment, Mention, Post, PostTag, Tombstone
+from fedi.outbound.fetch import Budget
 from fedi.outbound.remote import POLICY_NAMES_MAX, SPOILER_CHARACTERS_MAX
 from fedi.services import posting
 from tests.fedi import looking
@@ -436,6 +440,35 @@ async def test_a_deleted_post_does_not_come_back(server: Server, followed: Remot
     assert await verdict(server, followed, followed.does("Delete", note["id"])) == ActivityState.DONE
     assert await verdict(server, followed, followed.creates(note)) == ActivityState.IGNORED
     assert await find_post(server, note["id"]) is None
+
+
+async def test_nothing_is_fetched_for_a_post_that_was_deleted_before_it_came(
+    server: Server, followed: RemoteActor
+) -> None:
+    otto = RemoteServer(server.network, host="third.test").person("otto")
+    note = followed.note(quote=otto.note()["id"])
+    await verdict(server, followed, followed.does("Delete", note["id"]))
+    assert await verdict(server, followed, followed.creates(note)) == ActivityState.IGNORED
+    assert otto.home.asked == []
+
+
+async def test_a_post_that_is_deleted_meanwhile_is_not_kept(server: Server, followed: RemoteActor) -> None:
+    activity = activities.parse(followed.creates(followed.note()))
+    assert isinstance(activity, activities.Create)
+    effect = await create.handle(server.ctx, Received(activity=activity, budget=Budget()))
+    await verdict(server, followed, followed.does("Delete", activity.object_id))
+    with pytest.raises(Ignored, match="deleted"):
+        async with server.ctx.db.write() as tx:
+            await effect(tx)
+
+
+async def test_who_is_not_known_here_cannot_be_deleted(server: Server, bob: RemoteActor) -> None:
+    activity = activities.parse(bob.does("Delete", bob.iri))
+    assert isinstance(activity, activities.Delete)
+    effect = await delete.handle(server.ctx, Received(activity=activity, budget=Budget()))
+    with pytest.raises(Ignored, match="not known"):
+        async with server.ctx.db.write() as tx:
+            await effect(tx)
 
 
 async def test_nobody_deletes_another_persons_post(

@@ -163,6 +163,28 @@ async def test_a_reaction_can_be_taken_back(
     assert await looking.count(server, Notification) == 1
 
 
+async def test_a_reaction_whose_made_up_id_no_index_holds_is_refused(
+    server: Server, remote: RemoteServer, mine: Post
+) -> None:
+    """An id of its own is put together where none was given: of an address that is long enough already."""
+    wordy = remote.wordy()
+    act = wordy.does("EmojiReact", mine.iri, content="🦊")
+    del act["id"]
+    assert await verdict(server, wordy, act) == ActivityState.REFUSED
+    assert (await looking.last_activity(server)).reason == "an identifier has more than 2048 bytes"
+
+
+async def test_of_several_reactions_the_one_that_is_meant_is_taken_back(
+    server: Server, bob: RemoteActor, alice: Account, mine: Post
+) -> None:
+    other = await write(server, alice)
+    for post in (mine, other):
+        await verdict(server, bob, bob.does("EmojiReact", post.iri, content="🦊"))
+    unknown = bob.does("EmojiReact", other.iri, content="🦊")  # under an id that was never sent
+    assert await verdict(server, bob, bob.does("Undo", unknown)) == ActivityState.DONE
+    assert (await shown(server, mine), await shown(server, other)) == ([("🦊", 1, None)], [])
+
+
 async def test_with_the_last_reaction_goes_the_news_of_it(
     server: Server, bob: RemoteActor, alice: Account, mine: Post
 ) -> None:
