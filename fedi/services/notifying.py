@@ -11,6 +11,7 @@ from fedi.context import Context
 from fedi.db import Tx, insert
 from fedi.models import Notification
 from fedi.queries.visibility import is_told
+from fedi.services.alerting import alert
 
 __all__ = ["clear", "dismiss", "notify", "retract"]
 
@@ -32,7 +33,7 @@ async def notify(
         return
     if not await is_told(tx, account_id, from_account_id):
         return
-    await tx.execute(
+    made = await tx.execute(
         insert(tx, Notification)
         .values(
             id=ctx.ids.next(),
@@ -44,7 +45,11 @@ async def notify(
             created_at=ctx.clock(),
         )
         .on_conflict_do_nothing(index_elements=[Notification.key])
+        .returning(Notification.id)
     )
+    notification_id = made.scalar()
+    if notification_id is not None:
+        await alert(ctx, tx, account_id=account_id, notification_id=notification_id)
 
 
 async def retract(
