@@ -5,6 +5,8 @@ id that is also in the log, and never a traceback. It stands inside the CORS and
 errors carry those headers as well.
 """
 
+from typing import Any
+
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -78,9 +80,11 @@ async def render(request: Request, refusal: Refused) -> Response:
     path = request.url.path
     accept = request.headers.get("accept", "")
     if path.startswith(CLIENT_PATHS) or (path.startswith(JSON_PATHS) and "text/html" not in accept):
-        body = {"error": refusal.error or refusal.text}
+        body: dict[str, Any] = {"error": refusal.error or refusal.text}
         if refusal.error:
             body["error_description"] = refusal.text
+        if refusal.details is not None:
+            body["details"] = refusal.details
         return JSONResponse(body, status_code=refusal.status, headers={**UNKEPT, **refusal.headers})
     return await error_page(request, refusal)
 

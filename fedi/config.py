@@ -104,6 +104,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     post_characters_max: Annotated[
         int, Meta(description="Longest post that people here may write, in characters.", ge=100, le=100_000)
     ] = 2000
+    registrations: Annotated[
+        Literal["closed", "approval", "open"],
+        Meta(
+            description="Who may sign up, in the browser and with an app: nobody, whom a moderator approves, "
+            "or everyone. `fedi account create` works in any case."
+        ),
+    ] = "closed"
     authorized_fetch: Annotated[
         bool, Meta(description="Answer other servers' reads of people and posts only when they are signed.")
     ] = False

@@ -8,6 +8,9 @@
 Peers and people get `Refused`; asserts are for our own mistakes only.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 __all__ = ["FediError", "LeaseLostError", "Refused", "SettingsError"]
 
 
@@ -24,6 +27,7 @@ class Refused(FediError):  # noqa: N818 - reads as a verdict at every raise
         why: what the log is told, when that is more than the caller may know.
         error: OAuth-style machine-readable code, where the protocol has one.
         headers: extra response headers, such as `Retry-After`.
+        details: what is wrong with which field, where the protocol has a shape for it.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class Refused(FediError):  # noqa: N818 - reads as a verdict at every raise
         why: str | None = None,
         error: str | None = None,
         headers: dict[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(why or text)
         self.status = status
@@ -41,6 +46,7 @@ class Refused(FediError):  # noqa: N818 - reads as a verdict at every raise
         self.why = why or text
         self.error = error
         self.headers = headers or {}
+        self.details = details
 
 
 class SettingsError(FediError):

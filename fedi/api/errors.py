@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from fedi.errors import Refused
 
 __all__ = [
-    "app_only", "bad_token", "disabled", "malformed", "no_token", "not_found", "oauth", "outside_scopes",
-    "too_large", "unprocessable",
+    "app_only", "bad_token", "disabled", "malformed", "no_token", "not_allowed", "not_found", "oauth", "outside_scopes",
+    "pending", "too_large", "unprocessable",
 ]  # fmt: skip
 
 
@@ -39,6 +39,16 @@ def app_only() -> Refused:
 def disabled() -> Refused:
     """Return the refusal of somebody whose account is suspended."""
     return Refused(403, "Your login is currently disabled")
+
+
+def pending() -> Refused:
+    """Return the refusal of somebody whom a moderator has yet to let in."""
+    return Refused(403, "Your login is currently pending approval")
+
+
+def not_allowed(why: str) -> Refused:
+    """Return the refusal of somebody whose role does not let them do this."""
+    return Refused(403, "This action is not allowed", why=why)
 
 
 def outside_scopes(needed: Sequence[str]) -> Refused:

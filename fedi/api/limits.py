@@ -26,7 +26,10 @@ from fedi.api.routing import has_bearer
 from fedi.clock import Clock, isoformat_ms
 from fedi.errors import Refused
 
-__all__ = ["LOGIN_PER_ACCOUNT", "Limit", "RateLimitMiddleware", "Standing", "Tally", "charge"]
+__all__ = [
+    "LOGIN_PER_ACCOUNT", "SIGN_UP", "Limit", "RateLimitMiddleware", "Standing", "Tally", "address_of",
+    "charge",
+]  # fmt: skip
 
 COUNTS_MAX = 100_000
 """Counts kept at once, about 20 MB; beyond that the oldest windows are forgotten first."""
@@ -49,11 +52,12 @@ PER_CLIENT = Limit(name="client", most=300, window_s=300)
 APPS = Limit(name="apps", most=5, window_s=600)
 LOGIN = Limit(name="login", most=25, window_s=300)
 LOGIN_PER_ACCOUNT = Limit(name="login_account", most=25, window_s=3600)
+SIGN_UP = Limit(name="sign_up", most=5, window_s=1800)
 MEDIA = Limit(name="media", most=30, window_s=1800)
 PROXY = Limit(name="proxy", most=60, window_s=300)
 DELETES = Limit(name="deletes", most=30, window_s=1800)
 
-LIMITED = ("/api/", "/oauth/", "/authorize_interaction", "/share")
+LIMITED = ("/api/", "/auth/", "/oauth/", "/authorize_interaction", "/share")
 """Beginnings of the paths that are counted; documents for other servers and pages that anyone
 may read are not."""
 
@@ -125,8 +129,10 @@ class Tally:
         """Drop what is over; if that is not enough, the older half, which dicts keep in order."""
         windows = {
             limit.name: limit.window_s
-            for limit in (PER_ADDRESS, PER_CLIENT, APPS, LOGIN, LOGIN_PER_ACCOUNT, MEDIA, PROXY, DELETES)
-        }
+            for limit in (
+                PER_ADDRESS, PER_CLIENT, APPS, LOGIN, LOGIN_PER_ACCOUNT, SIGN_UP, MEDIA, PROXY, DELETES,
+            )
+        }  # fmt: skip
         current = {name: int(now_s // window_s) for name, window_s in windows.items()}
         kept = {key: used for key, used in self._counts.items() if key[2] >= current[key[0]]}
         if len(kept) > COUNTS_MAX // 2:
@@ -189,6 +195,11 @@ def charge(request: Request, limit: Limit, who: str) -> None:
             why=f"{limit.name} limit",
             headers={"Retry-After": str(_seconds_left(tally, standing))},
         )
+
+
+def address_of(request: Request) -> str:
+    """Return the address that asks, as it is counted: of IPv6 the customer's network."""
+    return _address(request.scope)
 
 
 def _is_limited(scope: Scope) -> bool:

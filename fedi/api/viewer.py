@@ -15,10 +15,10 @@ from starlette.requests import Request
 from fedi import context
 from fedi.api import errors, scopes
 from fedi.db import Tx
-from fedi.models import Account, OAuthApp
+from fedi.models import Account, Login, OAuthApp, Role
 from fedi.services import authorizing
 
-__all__ = ["Viewer", "admit", "bearer", "find", "identify", "require", "require_app"]
+__all__ = ["Viewer", "admit", "bearer", "find", "identify", "require", "require_app", "require_staff"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,10 @@ async def identify(request: Request, tx: Tx) -> authorizing.Granted | None:
     granted = await authorizing.find_granted(tx, token)
     if granted is None:
         raise errors.bad_token()
-    if granted.account is not None and granted.account.suspended_at is not None:
+    if granted.is_disabled or (granted.account is not None and granted.account.suspended_at is not None):
         raise errors.disabled()
+    if granted.is_pending:
+        raise errors.pending()
     return granted
 
 
@@ -103,6 +105,20 @@ async def admit(request: Request, scope: str) -> Viewer:
     """Do as `require`, in a transaction of its own."""
     async with context.of(request).db.read() as tx:
         return await require(request, tx, scope)
+
+
+async def require_staff(request: Request, tx: Tx, scope: str, *, least: Role = Role.MODERATOR) -> Viewer:
+    """Return the viewer, who must have this scope and at least this role: neither is enough alone.
+
+    Raises:
+        Refused: as `require`; 403 without the role.
+    """
+    viewer = await require(request, tx, scope)
+    login = await tx.get(Login, viewer.id)
+    role = Role(login.role) if login is not None else Role.USER
+    if role not in ((Role.MODERATOR, Role.ADMIN) if least is Role.MODERATOR else (Role.ADMIN,)):
+        raise errors.not_allowed(f"role {role} is not {least}")
+    return viewer
 
 
 async def require_app(request: Request, tx: Tx) -> OAuthApp:

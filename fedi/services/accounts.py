@@ -20,8 +20,11 @@ from fedi.queries import accounts as find
 
 __all__ = ["check_password", "create_local", "ensure_instance_actor", "hash_password", "set_password"]
 
-USERNAME = re.compile(r"[a-z0-9_]{1,30}")
-"""Letters that every server takes in a handle; 30 is Mastodon's length."""
+USERNAME_CHARACTERS_MAX = 30
+"""Of a name; Mastodon's length."""
+
+USERNAME = re.compile(rf"[a-z0-9_]{{1,{USERNAME_CHARACTERS_MAX}}}")
+"""Letters that every server takes in a handle."""
 
 RESERVED = frozenset({
     "actor", "admin", "administrator", "help", "inbox", "instance", "postmaster", "root", "support",
@@ -146,24 +149,32 @@ async def set_password(tx: Tx, account: Account, password_hash: str) -> None:
 
 
 async def check_password(ctx: Context, username: str, password: str) -> Account | None:
-    """Return the account that signs in so, or None; takes as long whoever is named."""
+    """Return the account that signs in so, or None; takes as long whoever is named.
+
+    Raises:
+        Refused: 403, when the password is right and a moderator does not let them in, yet or any more.
+    """
     # What cannot be a name is not asked for: a database refuses some characters with an error.
     name = _as_name(username) if USERNAME.fullmatch(_as_name(username)) else ""
     async with ctx.db.read() as tx:
         row = (
             await tx.execute(
-                select(Account, Login.password_hash)
+                select(Account, Login)
                 .join(Login, Login.account_id == Account.id)
                 .where(Account.username == name, Account.domain == "")
             )
         ).first()
     nobody = await asyncio.to_thread(_nobody)  # made at the first try, whoever is named
-    expected = row.password_hash if row else nobody
+    expected = row.Login.password_hash if row else nobody
     if len(password.encode("utf-8", "surrogatepass")) > PASSWORD_BYTES_MAX:
         return None
     good = await asyncio.to_thread(_verify, expected, password)
     if not good or row is None or row.Account.suspended_at is not None:
         return None
+    if not row.Login.approved:  # told to who has the password, and to nobody else
+        raise Refused(403, "Your login is currently pending approval")
+    if row.Login.disabled_at is not None:
+        raise Refused(403, "Your login is currently disabled")
     account: Account = row.Account
     return account
 

@@ -15,17 +15,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, exists, or_, select, update
 
 from fedi.bus.events import EventKind, publish
 from fedi.context import Context
 from fedi.db import Tx
-from fedi.models import Account, OAuthApp, OAuthCode, OAuthToken, WebSession
+from fedi.models import Account, Login, OAuthApp, OAuthCode, OAuthToken, WebSession
 
 __all__ = [
     "Granted", "Issued", "SignedIn", "find_app", "find_granted", "find_signed_in", "forget_everything",
-    "grant_code", "issue_app_token", "redeem_code", "register_app", "revoke", "secret_matches", "sign_in",
-    "sign_out", "still_good",
+    "grant_code", "issue_app_token", "issue_own", "redeem_code", "register_app", "revoke",
+    "secret_matches", "sign_in", "sign_out", "still_good",
 ]  # fmt: skip
 
 SECRET_BYTES = 32
@@ -59,6 +59,10 @@ class Granted:
     app: OAuthApp
     account: Account | None
     """None when the application speaks for itself."""
+    is_pending: bool = False
+    """Whether a moderator has yet to let the person in."""
+    is_disabled: bool = False
+    """Whether a moderator shut the person out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +188,22 @@ async def issue_app_token(ctx: Context, tx: Tx, *, app: OAuthApp, scopes: Sequen
     return await _issue(ctx, tx, app=app, account_id=None, scopes=tuple(scopes), code_hash=None)
 
 
+BARRED = or_(~Login.approved, Login.disabled_at.is_not(None))
+"""The condition for who may not come in: not yet, or no more."""
+
 _GRANTED = (
-    select(OAuthToken.id, OAuthToken.scopes, OAuthApp, Account)
+    select(OAuthToken.id, OAuthToken.scopes, OAuthApp, Account, Login.approved, Login.disabled_at)
     .join(OAuthApp, OAuthApp.id == OAuthToken.app_id)
     .outerjoin(Account, Account.id == OAuthToken.account_id)
+    .outerjoin(Login, Login.account_id == OAuthToken.account_id)
     .where(OAuthToken.token_hash == bindparam("token_hash"), OAuthToken.revoked_at.is_(None))
 )
 """Built once: every request of every client asks it."""
+
+
+async def issue_own(ctx: Context, tx: Tx, *, app: OAuthApp, account: Account) -> Issued:
+    """Give the application that signed somebody up access to their account, with all that it registered."""
+    return await _issue(ctx, tx, app=app, account_id=account.id, scopes=tuple(app.scopes), code_hash=None)
 
 
 async def find_granted(tx: Tx, token: str) -> Granted | None:
@@ -200,7 +213,14 @@ async def find_granted(tx: Tx, token: str) -> Granted | None:
     row = (await tx.execute(_GRANTED, {"token_hash": _digest(token)})).first()
     if row is None:
         return None
-    return Granted(token_id=row.id, scopes=frozenset(row.scopes), app=row.OAuthApp, account=row.Account)
+    return Granted(
+        token_id=row.id,
+        scopes=frozenset(row.scopes),
+        app=row.OAuthApp,
+        account=row.Account,
+        is_pending=row.approved is False,
+        is_disabled=row.disabled_at is not None,
+    )
 
 
 async def still_good(tx: Tx, token_ids: Collection[int]) -> set[int]:
@@ -257,6 +277,7 @@ async def find_signed_in(ctx: Context, tx: Tx, token: str) -> SignedIn | None:
                 WebSession.token_hash == _digest(token),
                 WebSession.expires_at > ctx.clock(),
                 Account.suspended_at.is_(None),
+                ~exists().where(Login.account_id == Account.id, BARRED),
             )
         )
     ).first()

@@ -49,6 +49,9 @@ NEEDS: dict[tuple[str, str], str] = {
     ("PUT", "/api/v1/preferences"): "write:accounts",
     ("PATCH", "/api/v1/preferences"): "write:accounts",
     ("GET", "/api/v1/profile"): "read:accounts",
+    ("POST", "/api/v1/accounts"): "write:accounts",
+    ("POST", "/api/v1/emails/confirmations"): "write:accounts",
+    ("GET", "/api/v1/emails/check_confirmation"): "read:accounts",
     ("PUT", "/api/v1/profile"): "write:accounts",
     ("PATCH", "/api/v1/profile"): "write:accounts",
     ("GET", "/api/v1/announcements"): "read",
@@ -122,6 +125,7 @@ OPTIONAL: dict[tuple[str, str], str] = {
 """What strangers may do too; a token that is sent must have this scope."""
 
 OPEN = {
+    "/auth/sign_up",
     "/api/v2/instance", "/api/v1/instance", "/api/v1/instance/translation_languages", "/api/v1/instance/rules",
     "/api/v1/custom_emojis", "/api/v1/trends", "/api/v1/trends/tags", "/api/v1/trends/links",
     "/api/v1/trends/statuses", "/api/v1/apps", "/api/v1/apps/verify_credentials", "/oauth/authorize",
