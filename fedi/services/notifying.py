@@ -2,8 +2,12 @@
 
 A notification has a key made of its cause, so that a repeated cause (a delivery that came twice, a follow
 taken back and made again) tells once. Nobody is told of what they did themselves, nor of what somebody does
-whom they block or mute, and people of other servers are told by their servers.
+whom they block or mute, and people of other servers are told by their servers. What this server itself has to
+say, nobody can shut out.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import delete
 
@@ -16,8 +20,19 @@ from fedi.services.alerting import alert
 __all__ = ["clear", "dismiss", "notify", "retract"]
 
 
+OFFICIAL = frozenset({"admin.report", "admin.sign_up", "moderation_warning", "severed_relationships"})
+"""What is told about oneself, or to moderators, whomever they block."""
+
+
 async def notify(
-    ctx: Context, tx: Tx, *, account_id: int, from_account_id: int, kind: str, post_id: int | None = None
+    ctx: Context,
+    tx: Tx,
+    *,
+    account_id: int,
+    from_account_id: int,
+    kind: str,
+    post_id: int | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Tell a local person that somebody did something.
 
@@ -28,11 +43,13 @@ async def notify(
         from_account_id: who did it.
         kind: Mastodon's word for it: mention, reblog, follow, follow_request, favourite …
         post_id: the post it is about.
+        detail: what else it is about, such as `{"report": id}`: another detail is another cause.
     """
-    if account_id == from_account_id and kind != "poll":  # the end of one's own poll is news
-        return
-    if not await is_told(tx, account_id, from_account_id):
-        return
+    if kind not in OFFICIAL:
+        if account_id == from_account_id and kind != "poll":  # the end of one's own poll is news
+            return
+        if not await is_told(tx, account_id, from_account_id):
+            return
     made = await tx.execute(
         insert(tx, Notification)
         .values(
@@ -41,7 +58,8 @@ async def notify(
             from_account_id=from_account_id,
             kind=kind,
             post_id=post_id,
-            key=_key(account_id, from_account_id, kind, post_id),
+            key=_key(account_id, from_account_id, kind, post_id, detail),
+            detail=dict(detail) if detail is not None else None,
             created_at=ctx.clock(),
         )
         .on_conflict_do_nothing(index_elements=[Notification.key])
@@ -72,5 +90,12 @@ async def dismiss(tx: Tx, *, account_id: int, notification_id: int) -> None:
     )
 
 
-def _key(account_id: int, from_account_id: int, kind: str, post_id: int | None) -> str:
-    return f"{kind}:{account_id}:{from_account_id}:{post_id or ''}"
+def _key(
+    account_id: int,
+    from_account_id: int,
+    kind: str,
+    post_id: int | None,
+    detail: Mapping[str, Any] | None = None,
+) -> str:
+    cause = f"{kind}:{account_id}:{from_account_id}:{post_id or ''}"
+    return ":".join([cause, *(str(value) for value in (detail or {}).values())])
