@@ -109,6 +109,15 @@ class Found:
         self._compiled = compiled
         self.rows = rows
 
+    def place(self, name: str, key: str | None = None) -> int:
+        """Return where a row has a value, or (`key`) a column of a model."""
+        (part,) = (part for part in self._compiled.parts if part.name == name)
+        return part.start + (part.keys.index(key) if key is not None else 0)
+
+    def values(self, row: Raw) -> tuple[Any, ...]:
+        """Return what a row has beside models."""
+        return tuple([row[place] for place in self._compiled.alone])
+
     def read(self, row: Raw) -> Any:
         """Return a row with its values by name: models as objects that are in no session, to be read only."""
         return SimpleNamespace(**{part.name: part.read(row) for part in self._compiled.parts})
@@ -198,6 +207,8 @@ class _Compiled:
     fixed: Mapping[str, Any]
     bind: Mapping[str, Convert]
     parts: tuple[_Part, ...]
+    alone: tuple[int, ...]
+    """Where rows have what is no model's."""
 
     def ordered(self, values: Mapping[str, Any]) -> list[Any]:
         """Return parameters in their order."""
@@ -220,16 +231,22 @@ def _compile(
     compiled: Any = chosen.compile(dialect=dialect)
     asked = {name for name, parameter in compiled.binds.items() if parameter.required}
     expanded = compiled.construct_expanded_state(dict.fromkeys(asked))
+    processors = {**compiled._bind_processors, **expanded.processors}  # noqa: SLF001 - there is no other way
     fixed, bind = {}, {}
     for name, value in expanded.parameters.items():
-        convert = expanded.processors.get(name)
+        convert = processors.get(name)
         plain = value.value if isinstance(value, Enum) else value
         if name in asked:
             bind.update({name: convert} if convert else {})
         else:
             fixed[name] = convert(plain) if convert else plain
     return _Compiled(
-        sql=expanded.statement, names=tuple(expanded.positiontup), fixed=fixed, bind=bind, parts=tuple(parts)
+        sql=expanded.statement,
+        names=tuple(expanded.positiontup),
+        fixed=fixed,
+        bind=bind,
+        parts=tuple(parts),
+        alone=tuple(part.start for part in parts if part.mapper is None),
     )
 
 

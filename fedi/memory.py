@@ -34,6 +34,9 @@ PEERS_MAX = 10_000
 DIGESTS_MAX = 256
 """Accounts that posted for their followers lately; about 100 bytes for each of a few thousand servers."""
 
+STATUSES_MAX = 2000
+"""Posts as clients get them, with the rows that they were made of: about 8 kB each, and 60 at the most."""
+
 FIGURES_MAX = 16
 """Answers that are costly to count."""
 
@@ -158,6 +161,10 @@ class Memory:
     """By actor elsewhere: the digest of its followers here that was looked into lately."""
     arrivals: Remembered[tuple[str, int], int] = field(default_factory=lambda: Remembered(PEERS_MAX))
     """By host and window of time: how many activities it sent."""
+    statuses: Remembered[tuple[Any, ...], tuple[Any, bytes]] = field(
+        default_factory=lambda: Remembered(STATUSES_MAX)
+    )
+    """By post and what of it depends on the viewer: the rows that it is made of, and its JSON."""
     figures: Remembered[str, Any] = field(default_factory=lambda: Remembered(FIGURES_MAX))
     """Counts for NodeInfo."""
     in_flight: InFlight = field(default_factory=InFlight)

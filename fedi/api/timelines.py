@@ -9,20 +9,28 @@ from starlette.responses import Response
 from fedi import context
 from fedi.api import paging, params, rendering
 from fedi.api.answers import json_answer
-from fedi.api.viewer import find, require
+from fedi.api.viewer import find, require, required
+from fedi.lean import Chain, Raw, ask
 from fedi.queries import timelines
+from fedi.queries.page import Slice
+from fedi.queries.shown import Shown, show
 
 __all__ = ["favourites", "home", "public", "tag"]
 
 
 async def home(request: Request) -> Response:
-    """Show what the viewer follows."""
+    """Show what the viewer follows: what clients ask most, so it is one chain (`lean`)."""
     ctx = context.of(request)
     page = paging.wanted(await params.read(request))
-    async with ctx.db.read() as tx:
-        viewer = await require(request, tx, "read:statuses")
-        found = await timelines.home(tx, viewer.id, page)
-        return await rendering.page_of_statuses(request, tx, ctx.settings, viewer.id, found)
+
+    def chain() -> Chain[tuple[Slice[Raw], list[Shown]]]:
+        viewer = yield from required(request, "read:statuses")
+        found = yield from timelines.home(viewer.id, page)
+        return found, (yield from show(found.rows, viewer.id))
+
+    found, shown = await ask(ctx.db, chain())
+    links = paging.links(request, [row[0] for row in found.rows], more=found.more)
+    return json_answer(rendering.encoded(ctx, shown, marked=True), headers=links)
 
 
 async def public(request: Request) -> Response:

@@ -15,10 +15,13 @@ from starlette.requests import Request
 from fedi import context
 from fedi.api import errors, scopes
 from fedi.db import Tx
+from fedi.lean import Chain
 from fedi.models import Account, Login, OAuthApp, Role
 from fedi.services import authorizing
 
-__all__ = ["Viewer", "admit", "bearer", "find", "identify", "require", "require_app", "require_staff"]
+__all__ = [
+    "Viewer", "admit", "bearer", "find", "identify", "require", "require_app", "require_staff", "required",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +62,10 @@ async def identify(request: Request, tx: Tx) -> authorizing.Granted | None:
         Refused: 401 for a token that is worth nothing, 403 for one of a suspended account.
     """
     token = bearer(request)
-    if token is None:
-        return None
-    granted = await authorizing.find_granted(tx, token)
+    return None if token is None else _in_good_standing(await authorizing.find_granted(tx, token))
+
+
+def _in_good_standing(granted: authorizing.Granted | None) -> authorizing.Granted:
     if granted is None:
         raise errors.bad_token()
     if granted.is_disabled or (granted.account is not None and granted.account.suspended_at is not None):
@@ -92,7 +96,17 @@ async def require(request: Request, tx: Tx, *any_of: str) -> Viewer:
     Raises:
         Refused: 401 without a good token; 403 without the scope, or when no person stands behind it.
     """
-    granted = await identify(request, tx)
+    return _viewer(await identify(request, tx), *any_of)
+
+
+def required(request: Request, *any_of: str) -> Chain[Viewer]:
+    """Do as `require`, as a chain: the account is to be read only, and has no keys."""
+    token = bearer(request)
+    granted = None if token is None else _in_good_standing((yield from authorizing.granted_for(token)))
+    return _viewer(granted, *any_of)
+
+
+def _viewer(granted: authorizing.Granted | None, *any_of: str) -> Viewer:
     if granted is None:
         raise errors.no_token()
     if granted.account is None:

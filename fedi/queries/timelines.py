@@ -12,31 +12,38 @@ from sqlalchemy import Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from fedi.db import Id, Tx
+from fedi.lean import Asked, Chain, Lean, Raw
 from fedi.models import Attachment, Favourite, HomeEntry, Post, PostState, PostTag
 from fedi.queries.limited import unlimited_posts
 from fedi.queries.page import Page, Slice, cut, parameters, shape, within
+from fedi.queries.views import BOOSTED, WHICH
 from fedi.queries.visibility import OPEN, visible_clause, wanted_clause
 
 __all__ = ["count_public", "favourites", "home", "of_account", "public", "tagged"]
 
 
-async def home(tx: Tx, viewer_id: int, page: Page) -> Slice[int]:
-    """Return ids of posts by people whom the viewer follows, by the viewer, or to the viewer."""
+def home(viewer_id: int, page: Page) -> Chain[Slice[Raw]]:
+    """Return posts by people whom the viewer follows, by the viewer, or to the viewer.
+
+    They come as `shown.show` takes them.
+    """
     asked = parameters(page)
-    rows = await tx.execute(_home(frozenset(asked)), {"viewer": viewer_id, **asked})
-    return cut(rows.scalars().all(), page)
+    found = yield Asked(_home(frozenset(asked)), {"viewer": viewer_id, **asked})
+    return cut(found.rows, page)
 
 
 @functools.cache
-def _home(asked: frozenset[str]) -> Select[int]:
-    """Build the statement for pages that have these numbers, once: it is asked more than all others."""
+def _home(asked: frozenset[str]) -> Lean:
+    """Return the statement for pages that have these numbers."""
     viewer = bindparam("viewer", type_=Id)
     statement = (
-        select(HomeEntry.post_id)
+        select(*WHICH)
+        .select_from(HomeEntry)
         .join(Post, Post.id == HomeEntry.post_id)
+        .outerjoin(BOOSTED, BOOSTED.id == Post.reblog_of_id)
         .where(HomeEntry.account_id == viewer, visible_clause(viewer), wanted_clause(viewer))
     )
-    return within(statement, HomeEntry.post_id, shape(asked))
+    return Lean(lambda _: within(statement, HomeEntry.post_id, shape(asked)))
 
 
 async def public(

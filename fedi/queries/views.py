@@ -54,7 +54,9 @@ from fedi.queries.quotes import QuoteState, Verdict, verdict
 from fedi.queries.reactions import ReactionCount
 from fedi.queries.visibility import visible_clause
 
-__all__ = ["Loaded", "Needed", "PostView", "hanging_of", "needed_for", "posts_of", "which_of"]
+__all__ = [
+    "BOOSTED", "WHICH", "Loaded", "Needed", "PostView", "hanging_of", "needed_for", "posts_of", "which_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +109,12 @@ class Needed:
         return {"ids": self.ids, "quoted": self.quoted, "viewer": viewer_id or 0}
 
 
-_BOOSTED, _MINE = aliased(Post), aliased(Post)
+BOOSTED, _MINE = aliased(Post), aliased(Post)
 _NO_POST = cast(literal(0), Id)
 """In place of a post: what belongs to the viewer."""
+
+WHICH = (Post.id, Post.reblog_of_id, Post.quote_of_id, BOOSTED.quote_of_id.label("boosted_quote"))
+"""A post, and what is shown in it; `BOOSTED` is joined for the last."""
 
 
 def needed_for(rows: Iterable[Sequence[Any]]) -> Needed:
@@ -124,13 +129,15 @@ def needed_for(rows: Iterable[Sequence[Any]]) -> Needed:
 
 def which_of(dialect: str) -> Select[*tuple[Any, ...]]:
     """Build the first statement: what else is shown with some posts."""
-    columns = (Post.id, Post.reblog_of_id, Post.quote_of_id, _BOOSTED.quote_of_id.label("boosted_quote"))
-    joined = select(*columns).outerjoin(_BOOSTED, _BOOSTED.id == Post.reblog_of_id)
+    joined = select(*WHICH).outerjoin(BOOSTED, BOOSTED.id == Post.reblog_of_id)
     return joined.where(among(dialect, Post.id, "ids"))
 
 
 def posts_of(dialect: str) -> Select[*tuple[Any, ...]]:
-    """Build the second statement: what a post has one of, and what the viewer did with it or may."""
+    """Build the second statement: what a post has one of, and what the viewer did with it or may.
+
+    All that a view takes from the viewer stands in these rows, because `shown` compares them.
+    """
     viewer, shown = bindparam("viewer", type_=Id), func.coalesce(Post.reblog_of_id, Post.id)
     favoured = exists().where(Favourite.account_id == viewer, Favourite.post_id == shown)
     passed_on = exists().where(_MINE.account_id == viewer, _MINE.reblog_of_id == shown)
@@ -141,12 +148,14 @@ def posts_of(dialect: str) -> Select[*tuple[Any, ...]]:
         Follow.target_id == Post.account_id,
         Follow.state == FollowState.ACCEPTED,
     )
+    own = Post.account_id == viewer
     # Only of what is quoted: of the others that was asked before, and it is the costliest condition of all.
     visible = case((among(dialect, Post.id, "quoted"), visible_clause(viewer)), else_=true())
     return (
         select(Post, Account, OAuthApp, Poll)
         .add_columns(favoured.label("favoured"), passed_on.label("passed_on"), pinned.label("pinned"))
         .add_columns(follows.label("follows"), visible.label("visible"), bookmarked.label("bookmarked"))
+        .add_columns(own.label("own"))
         .join(Account, Account.id == Post.account_id)
         .outerjoin(OAuthApp, OAuthApp.id == Post.application_id)
         .outerjoin(Poll, Poll.post_id == Post.id)
@@ -249,7 +258,7 @@ class Loaded:
             filtered=held.filtered if held is not None else self._met(row, attachments, of_kind["named"]),
             poll=row.Poll,
             chosen=mine,
-            voted=bool(mine) or account.id == self.viewer_id,
+            voted=bool(mine) or row.own,
             reactions=tuple(
                 ReactionCount(name=one.name, count=one.number, mine=bool(one.mine), url=one.url)
                 for one in of_kind["reaction"]

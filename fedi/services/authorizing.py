@@ -14,17 +14,19 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, or_, select, update
 
 from fedi.bus.events import EventKind, publish
 from fedi.context import Context
 from fedi.db import Tx
+from fedi.lean import Asked, Chain, Lean
 from fedi.models import Account, Login, OAuthApp, OAuthCode, OAuthToken, WebSession
 
 __all__ = [
     "Granted", "Issued", "SignedIn", "find_app", "find_granted", "find_signed_in", "forget_everything",
-    "grant_code", "issue_app_token", "issue_own", "redeem_code", "register_app", "revoke",
+    "grant_code", "granted_for", "issue_app_token", "issue_own", "redeem_code", "register_app", "revoke",
     "secret_matches", "sign_in", "sign_out", "still_good",
 ]  # fmt: skip
 
@@ -200,6 +202,9 @@ _GRANTED = (
 )
 """Built once: every request of every client asks it."""
 
+_KEYS = frozenset({"private_key_pem", "proof_key_pem", "public_keys"})
+_GRANTED_LEAN = Lean(lambda _: _GRANTED, {Account: _KEYS})
+
 
 async def issue_own(ctx: Context, tx: Tx, *, app: OAuthApp, account: Account) -> Issued:
     """Give the application that signed somebody up access to their account, with all that it registered."""
@@ -211,8 +216,18 @@ async def find_granted(tx: Tx, token: str) -> Granted | None:
     if len(token) > SECRET_CHARACTERS_MAX:
         return None
     row = (await tx.execute(_GRANTED, {"token_hash": _digest(token)})).first()
-    if row is None:
+    return None if row is None else _granted(row)
+
+
+def granted_for(token: str) -> Chain[Granted | None]:
+    """Do as `find_granted`, as a chain; keys of the account are not loaded."""
+    if len(token) > SECRET_CHARACTERS_MAX:
         return None
+    found = yield Asked(_GRANTED_LEAN, {"token_hash": _digest(token)})
+    return _granted(found.read(found.rows[0])) if found.rows else None
+
+
+def _granted(row: Any) -> Granted:
     return Granted(
         token_id=row.id,
         scopes=frozenset(row.scopes),

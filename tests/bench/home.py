@@ -4,9 +4,9 @@ import json
 import sqlite3
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from sqlalchemy import event
-
+from fedi import lean
 from fedi.app import build_app
 from fedi.context import Context
 from fedi.models import Account, Follow, FollowState
@@ -92,17 +92,16 @@ async def _fill(ctx: Context) -> str:
 async def _statements(ctx: Context, app: Any, token: str) -> list[tuple[str, Any]]:
     """Record what one page asks of the database."""
     seen: list[tuple[str, Any]] = []
+    ordered = lean._Compiled.ordered
 
-    def remember(_c: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        seen.append((statement, values))
+    def remember(compiled: Any, values: Any) -> Any:
+        found = ordered(compiled, values)
+        seen.append((compiled.sql, found))
+        return found
 
-    engine = ctx.db._reader.sync_engine
-    event.listen(engine, "before_cursor_execute", remember)
-    await _page(app, token)
-    event.remove(engine, "before_cursor_execute", remember)
-    return [
-        (statement, values) for statement, values in seen if statement.lstrip().upper().startswith("SELECT")
-    ]
+    with mock.patch.object(lean._Compiled, "ordered", remember):
+        await _page(app, token)
+    return seen
 
 
 async def _page(app: Any, token: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedi.lean import ask
 from fedi.models import Attachment, Favourite, FollowState, PostState
 from fedi.queries import timelines
 from fedi.queries.page import Page, Slice
@@ -22,8 +23,8 @@ async def peopled(world: World) -> World:
 
 
 async def home(world: World, page: Page = WHOLE, viewer: int = ANNA) -> Slice[int]:
-    async with world.server.ctx.db.read() as tx:
-        return await timelines.home(tx, viewer, page)
+    found = await ask(world.server.ctx.db, timelines.home(viewer, page))
+    return Slice(rows=[row[0] for row in found.rows], more=found.more)
 
 
 async def test_home_is_what_was_delivered_newest_first(peopled: World) -> None:
