@@ -5,13 +5,15 @@ Ice Cubes takes `statuses_count` as text only, so it is one.
 Source: Mastodon's documentation, "FeaturedTag entity" and "Tag entity".
 """
 
-from typing import Any, TypedDict
+from collections.abc import Sequence
+from typing import TypedDict
 
 from fedi import iris
 from fedi.config import Settings
 from fedi.queries.pins import TagView
+from fedi.queries.trends import Use
 
-__all__ = ["FeaturedTag", "Tag", "featured_tag", "tag"]
+__all__ = ["Day", "FeaturedTag", "Tag", "featured_tag", "tag"]
 
 
 class FeaturedTag(TypedDict):
@@ -24,13 +26,21 @@ class FeaturedTag(TypedDict):
     last_status_at: str | None
 
 
+class Day(TypedDict):
+    """How often a hashtag was used on one day, and by how many; all of it as text."""
+
+    day: str
+    uses: str
+    accounts: str
+
+
 class Tag(TypedDict):
     """A hashtag."""
 
     id: str
     name: str
     url: str
-    history: list[Any]
+    history: list[Day]
     following: bool
     featuring: bool
 
@@ -46,13 +56,23 @@ def featured_tag(view: TagView, settings: Settings) -> FeaturedTag:
     }
 
 
-def tag(name: str, settings: Settings, *, featuring: bool = False) -> Tag:
+def tag(
+    name: str,
+    settings: Settings,
+    *,
+    featuring: bool = False,
+    following: bool = False,
+    uses: Sequence[Use] = (),
+) -> Tag:
     """Build a hashtag; there is no number for it here, and clients take its name."""
     return {
         "id": name,
         "name": name,
         "url": iris.tag(settings, name),
-        "history": [],
-        "following": False,
+        "history": [
+            {"day": str(int(use.day.timestamp())), "uses": str(use.posts), "accounts": str(use.accounts)}
+            for use in uses
+        ],
+        "following": following,
         "featuring": featuring,
     }

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from fedi.api import empty, instance, search, servers
+from fedi.api import empty, instance, search, servers, trends
 from fedi.api.routing import GET, ApiRoute
 
 __all__ = ["ROUTES"]
@@ -15,5 +15,8 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/instance/peers", servers.peers, methods=GET),
     ApiRoute("/api/v1/instance/domain_blocks", servers.domain_blocks, methods=GET),
     ApiRoute("/api/v1/instance/translation_languages", instance.translation_languages, methods=GET),
+    ApiRoute("/api/v1/trends", trends.tags, methods=GET),
+    ApiRoute("/api/v1/trends/tags", trends.tags, methods=GET),
+    ApiRoute("/api/v1/trends/statuses", trends.statuses, methods=GET),
     *(ApiRoute(path, empty.endpoint(scope), methods=GET) for path, scope in empty.LISTS.items()),
 ]

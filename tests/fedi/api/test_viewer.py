@@ -120,6 +120,7 @@ OPTIONAL: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/statuses/{id}/history"): "read:statuses",
     ("GET", "/api/v1/statuses/{id}/quotes"): "read:statuses",
     ("GET", "/api/v2/search"): "read:search",
+    ("GET", "/api/v1/trends/statuses"): "read:statuses",
     ("GET", "/api/v1/search"): "read:search",
 }
 """What strangers may do too; a token that is sent must have this scope."""
@@ -128,7 +129,7 @@ OPEN = {
     "/auth/sign_up",
     "/api/v2/instance", "/api/v1/instance", "/api/v1/instance/translation_languages", "/api/v1/instance/rules",
     "/api/v1/custom_emojis", "/api/v1/trends", "/api/v1/trends/tags", "/api/v1/trends/links",
-    "/api/v1/trends/statuses", "/api/v1/apps", "/api/v1/apps/verify_credentials", "/oauth/authorize",
+    "/api/v1/timelines/link", "/api/v1/apps", "/api/v1/apps/verify_credentials", "/oauth/authorize",
     "/oauth/sign_in", "/oauth/sign_in/here", "/authorize_interaction", "/share", "/oauth/token", "/oauth/revoke", "/oauth/userinfo",
     "/.well-known/oauth-authorization-server", "/api/{rest:path}", "/users/{name}/inbox",
     "/users/{name}/outbox", "/users/{name}/media/{id}",
