@@ -260,8 +260,8 @@ async def revoke(ctx: Context, tx: Tx, *, author: Account, post: Post, quoting: 
     await record(ctx, tx, sender=author, activity=gone, audience=audience, order_on=quoting.iri)
 
 
-async def set_policy(ctx: Context, tx: Tx, *, author: Account, post: Post, word: str) -> None:
-    """Choose who may quote a post from now on; quotes that exist stay.
+async def set_policy(ctx: Context, tx: Tx, *, author: Account, post: Post, word: str | None) -> None:
+    """Choose who may quote a post from now on; None is its author's usual choice. Quotes that exist stay.
 
     Raises:
         Refused: 422, when the word is none of Mastodon's.

@@ -11,10 +11,8 @@ import dataclasses
 
 from activitypub import read
 from activitypub.errors import ActivityPubError
-from activitypub.objects.policy import InteractionPolicy
 from activitypub.objects.question import Poll
 from activitypub.read import Doc
-from activitypub.vocab import PUBLIC
 from fedi.api import errors
 from fedi.api.c2s import voting, writing
 from fedi.api.c2s.addressing import address
@@ -83,7 +81,7 @@ async def _new_post(ctx: Context, deed: Deed, doc: Doc) -> posting.NewPost:
         digital_source_type=writing.label(doc),
         poll=_poll(ctx, doc) if "Question" in read.types(doc) else None,
         quote_of_id=None if quoted is None else quoted.id,
-        quote_policy=_quote_policy(deed.me, doc),
+        quote_policy=writing.quote_policy(deed.me, doc),
     )
 
 
@@ -93,21 +91,6 @@ async def _related(ctx: Context, deed: Deed, doc: Doc, name: str) -> Post | None
     if iri is None and doc.get(name) is not None:
         raise Refused(422, f"{name} must be the id of one post")
     return None if iri is None else await named_post(ctx, deed, iri)
-
-
-def _quote_policy(me: Account, doc: Doc) -> str | None:
-    """Read who may quote a post, in Mastodon's words; None when the client does not say."""
-    policy = InteractionPolicy.from_json(doc.get("interactionPolicy"))
-    if policy is None or policy.can_quote is None:
-        return None
-    named = policy.can_quote.automatic
-    if PUBLIC in named:
-        return "public"
-    if me.followers in named:
-        return "followers"
-    if set(named) <= {me.iri} and not policy.can_quote.manual:
-        return "nobody"
-    raise Refused(422, "canQuote may approve Public, your followers, or you alone, at once")
 
 
 def _poll(ctx: Context, doc: Doc) -> polling.NewPoll:

@@ -20,7 +20,7 @@ from fedi.models import Account
 from fedi.queries import deeds, polls
 from fedi.queries import posts as find_post
 from fedi.queries.posts import PostView
-from fedi.services import composing, editing, wording
+from fedi.services import composing, editing, quoting, wording
 
 __all__ = ["update"]
 
@@ -51,6 +51,8 @@ async def update(ctx: Context, deed: Deed) -> Effect:
         change = await _change(ctx, tx, me, doc, view, words=words, mentioned=mentioned)
         since = ctx.ids.next()
         await editing.edit(ctx, tx, author=me, post=post, change=change)
+        if "interactionPolicy" in doc:
+            await quoting.set_policy(ctx, tx, author=me, post=post, word=writing.quote_policy(me, doc))
         return await deeds.last_sent(tx, account_id=me.id, since=since) or f"{iri}#updates/{since}"
 
     return effect

@@ -13,8 +13,10 @@ from typing import Any
 
 from activitypub import read
 from activitypub.limits import ALT_TEXT_CHARS_MAX, ATTACHMENTS_MAX
+from activitypub.objects.policy import InteractionPolicy
 from activitypub.objects.tag import Hashtag, Mention, Tag, read_tags
 from activitypub.read import Doc
+from activitypub.vocab import PUBLIC
 from fedi import iris, text
 from fedi.api.params import as_identifier
 from fedi.context import Context
@@ -31,6 +33,7 @@ __all__ = [
     "label",
     "mentions",
     "pictures",
+    "quote_policy",
     "read_words",
     "upload",
     "warning",
@@ -77,6 +80,25 @@ def hashtags(doc: Doc) -> list[str]:
     """Return the hashtags that a post has by `tag`, as they are kept."""
     named = [tag.name.removeprefix("#") for tag in _tags(doc) if isinstance(tag, Hashtag)]
     return [found for name in named for found in text.find_hashtags(f"#{name}")]
+
+
+def quote_policy(me: Account, doc: Doc) -> str | None:
+    """Read who may quote a post, in Mastodon's words; None when the client does not say.
+
+    Raises:
+        Refused: 422, when it is something that Mastodon has no word for.
+    """
+    policy = InteractionPolicy.from_json(doc.get("interactionPolicy"))
+    if policy is None or policy.can_quote is None:
+        return None
+    named = policy.can_quote.automatic
+    if PUBLIC in named:
+        return "public"
+    if me.followers in named:
+        return "followers"
+    if set(named) <= {me.iri} and not policy.can_quote.manual:
+        return "nobody"
+    raise Refused(422, "canQuote may approve Public, your followers, or you alone, at once")
 
 
 def label(doc: Doc) -> str | None:

@@ -90,6 +90,20 @@ async def test_whom_a_post_is_for_stays(server: "Server", alice: C2S) -> None:
     await updated(alice, iri, content="x", to=[alice.followers])
 
 
+async def test_who_may_quote_a_post_can_be_changed(server: "Server", alice: C2S) -> None:
+    iri = await alice.note("a", interactionPolicy={"canQuote": {"automaticApproval": [alice.me]}})
+    change: dict[str, Any] = {"canQuote": {"automaticApproval": [f"{alice.me}/followers"]}}
+    after = await updated(alice, iri, interactionPolicy=change)
+    assert after["interactionPolicy"]["canQuote"]["automaticApproval"] == [f"{alice.me}/followers"]
+    assert (await updated(alice, iri, summary="cw"))["interactionPolicy"] == after["interactionPolicy"]
+    usual = await updated(alice, iri, interactionPolicy=None)
+    assert usual["interactionPolicy"]["canQuote"]["automaticApproval"] == [PUBLIC]
+    change["canQuote"]["automaticApproval"] = ["https://remote.test/users/bob"]
+    note = {"type": "Note", "id": iri, "summary": "other", "interactionPolicy": change}
+    assert (await alice.post({"type": "Update", "object": note})).status_code == 422
+    assert (await alice.get(iri))["summary"] == "cw"
+
+
 async def test_a_poll_is_not_changed(server: "Server", alice: C2S, carol: C2S) -> None:
     iri = await poll(server, carol)
     answer = await carol.post({"type": "Update", "object": {"id": iri, "content": "x"}})
