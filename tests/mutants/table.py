@@ -19,7 +19,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "fedi/api/c2s/owner.py": ("tests/fedi/api/c2s",),
     "fedi/http.py": ("tests/fedi/test_http.py",),
     "fedi/inbound/authority.py": ("tests/fedi/inbound/test_authority.py",),
-    "fedi/inbound/dispatch.py": _inbound("dispatch", "inbox", "welcome"),
+    "fedi/inbound/dispatch.py": _inbound("dispatch", "suspended_elsewhere", "welcome"),
     "fedi/inbound/forward.py": _inbound("forward"),
     "fedi/inbound/guard.py": _inbound("guard", "inbox", "welcome", "blocks", "documents"),
     "fedi/inbound/handlers/accept.py": (*_inbound("follows"), "tests/fedi/services/test_quoting.py"),
