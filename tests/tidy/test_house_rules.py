@@ -17,6 +17,7 @@ LINES_MAX = 500
 """Of a module; what is longer holds two things."""
 
 LONGER: dict[str, str] = {
+    "fedi/migrations/versions/0003_open_it_to_every_client.py": "one statement for each table",
     "media/training/subjects.py": "one small function for each subject that can be drawn",
 }
 """Modules that may be longer, with the reason."""
