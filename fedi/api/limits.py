@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fedi.api.answers import json_answer
@@ -197,9 +197,9 @@ def charge(request: Request, limit: Limit, who: str) -> None:
         )
 
 
-def address_of(request: Request) -> str:
+def address_of(connection: HTTPConnection) -> str:
     """Return the address that asks, as it is counted: of IPv6 the customer's network."""
-    return _address(request.scope)
+    return _address(connection.scope)
 
 
 def _is_limited(scope: Scope) -> bool:

@@ -4,11 +4,13 @@ Clients write `/oauth/authorize/` and `/api/v1/tags/NAME/`; a redirect would cos
 body and, on iOS, their token.
 """
 
+from collections.abc import Callable
+
 from starlette.datastructures import Headers
-from starlette.routing import Match, Route
+from starlette.routing import Match, Route, WebSocketRoute
 from starlette.types import Scope
 
-__all__ = ["DELETE", "GET", "POST", "PUT", "ApiRoute", "TokenRoute", "has_bearer"]
+__all__ = ["DELETE", "GET", "POST", "PUT", "ApiRoute", "SocketRoute", "TokenRoute", "has_bearer"]
 
 GET, POST, DELETE = ["GET"], ["POST"], ["DELETE"]
 PUT = ["PUT", "PATCH"]
@@ -20,11 +22,23 @@ class ApiRoute(Route):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path with and without its last slash."""
-        match, found = super().matches(scope)
-        path = scope.get("path", "")
-        if match is Match.NONE and path.endswith("/") and len(path) > 1:
-            return super().matches({**scope, "path": path[:-1]})
-        return match, found
+        return _with_slash(super().matches, scope)
+
+
+class SocketRoute(WebSocketRoute):
+    """A route for WebSockets whose path may end in a slash."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match the path with and without its last slash."""
+        return _with_slash(super().matches, scope)
+
+
+def _with_slash(matches: Callable[[Scope], tuple[Match, Scope]], scope: Scope) -> tuple[Match, Scope]:
+    match, found = matches(scope)
+    path = scope.get("path", "")
+    if match is Match.NONE and path.endswith("/") and len(path) > 1:
+        return matches({**scope, "path": path[:-1]})
+    return match, found
 
 
 class TokenRoute(Route):

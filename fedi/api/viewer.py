@@ -10,7 +10,7 @@ section 4.3.2).
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from fedi import context
 from fedi.api import errors, scopes
@@ -49,7 +49,7 @@ class Viewer:
         return account
 
 
-def bearer(request: Request) -> str | None:
+def bearer(request: HTTPConnection) -> str | None:
     """Return the token of a request; None when it has none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None

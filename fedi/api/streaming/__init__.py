@@ -1,0 +1,5 @@
+"""The streaming API: events for clients, over WebSocket and Server-Sent Events.
+
+`channels` says what can be listened to, `exchange` knows who listens and passes events on, `airings` decides
+who gets an event and renders it, `sockets` and `sse` are the two doors.
+"""
