@@ -81,6 +81,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             le=2048,
         ),
     ] = 512
+    generator: Annotated[
+        str,
+        Meta(
+            description="Name of the bot that draws for whoever mentions it, here and from other servers; it "
+            "is made when the server starts. Empty: none."
+        ),
+    ] = "imagine"
+    asks_per_hour: Annotated[
+        int,
+        Meta(description="Pictures an hour that one person may ask of that bot.", ge=1, le=10_000),
+    ] = 12
+    asks_per_hour_per_server: Annotated[
+        int,
+        Meta(
+            description="Pictures an hour that all people of one other server may ask of that bot.",
+            ge=1,
+            le=100_000,
+        ),
+    ] = 60
     generation_timeout_s: Annotated[
         int, Meta(description="Seconds after which drawing one picture is given up.", ge=5, le=7200)
     ] = 600

@@ -16,7 +16,7 @@ from fedi.db import Database, alone
 from fedi.errors import SettingsError
 from fedi.log import get
 from fedi.migrations import HEAD
-from fedi.services import accounts
+from fedi.services import accounts, generator
 
 __all__ = ["prepare", "revision"]
 
@@ -46,7 +46,7 @@ async def revision(db: Database) -> str | None:
 
 
 async def prepare(ctx: Context) -> None:
-    """Migrate the database if it needs it, and make the server's own actor.
+    """Migrate the database if it needs it, and make the server's own actor and its generator's.
 
     Raises:
         SettingsError: the database cannot be reached or belongs to a newer version.
@@ -62,6 +62,7 @@ async def prepare(ctx: Context) -> None:
     async with ctx.db.write() as tx:
         await alone(await tx.connection())
         await accounts.ensure_instance_actor(ctx, tx)
+        await generator.ensure(ctx, tx)
 
 
 async def _migrate(ctx: Context) -> None:

@@ -25,11 +25,12 @@ from fedi.log import get
 from fedi.memory import PEERS_MAX, Remembered
 from fedi.outbound import audience, deliver, forgetting
 from fedi.services import (
+    answering,
     attaching,
     backfilling,
     blocking,
     domain_rules,
-    imagining,
+    drawing,
     leaving,
     linking,
     moving,
@@ -56,7 +57,8 @@ JOBS: Mapping[str, Runner] = {
     "forget": forgetting.run,
     "forward": forward.run,
     "synchronise": synchronising.run,
-    "generate": imagining.run,
+    "generate": drawing.run,
+    "ask": answering.run,
     "erase": attaching.erase,
     "backfill": backfilling.run,
     "prune": pruning.run,

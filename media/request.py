@@ -125,6 +125,10 @@ class ImageRequest:
         """Return the request with `seed` where it had none, and unchanged where it had one."""
         return self if self.seed is not None else dataclasses.replace(self, seed=seed)
 
+    def with_size(self, width_px: int, height_px: int) -> Self:
+        """Return the request with another size."""
+        return dataclasses.replace(self, width_px=width_px, height_px=height_px)
+
     def to_json(self) -> dict[str, Any]:
         """Return the plain values, for a job row or the pipe to the child."""
         return dataclasses.asdict(self)

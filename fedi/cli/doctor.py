@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from fedi.app import model_folder, open_context
+from fedi.app import open_context
 from fedi.cli.common import console, is_initialised, run, settings_from
 from fedi.cli.server import require_port
 from fedi.config import Settings, is_public
@@ -18,6 +18,7 @@ from fedi.errors import SettingsError
 from fedi.jobs import queue
 from fedi.migrations import HEAD
 from fedi.schema import revision
+from fedi.services.offering import model_folder
 from media.errors import MediaError
 
 __all__ = ["doctor"]

@@ -13,7 +13,7 @@ from fedi.jobs import queue
 from fedi.models import Account, Post
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find
-from fedi.services import imagining, posting
+from fedi.services import drawing, imagining, posting
 from fedi.worker import run_one
 
 __all__ = ["draw", "imagine"]
@@ -82,13 +82,13 @@ async def draw(
     return found
 
 
-async def _work_once(ctx: Context, draft_id: int, on_step: imagining.OnStep) -> bool:
+async def _work_once(ctx: Context, draft_id: int, on_step: drawing.OnStep) -> bool:
     """Claim one drawing and do it; False when there is none to claim."""
     async with ctx.db.write() as tx:
-        claims = await queue.claim(tx, "gpu", limit=1, lease_s=imagining.LEASE_S, now=ctx.clock())
+        claims = await queue.claim(tx, "gpu", limit=1, lease_s=drawing.LEASE_S, now=ctx.clock())
     for job in claims:
         if job.payload.get("post_id") == draft_id:
-            await run_one(ctx, job, lambda ctx, job: imagining.run(ctx, job, on_step=on_step))
+            await run_one(ctx, job, lambda ctx, job: drawing.run(ctx, job, on_step=on_step))
         else:
             await run_one(ctx, job)
     return bool(claims)

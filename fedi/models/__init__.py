@@ -8,7 +8,7 @@ from fedi.models.base import Base
 from fedi.models.conversation import Conversation, ThreadMute
 from fedi.models.event import Event
 from fedi.models.filtering import Filter, FilterKeyword, FilterStatus
-from fedi.models.generation import Generation, GenerationState
+from fedi.models.generation import Door, Generation, GenerationState
 from fedi.models.interaction import Bookmark, Favourite, Reaction, Stamp
 from fedi.models.job import Job, JobState
 from fedi.models.listing import AccountList, ListEntry, ListMember
@@ -64,7 +64,7 @@ __all__ = [
     "Account", "AccountList", "AccountNote", "AccountWarning", "Activity", "ActivityState", "Announcement",
     "AnnouncementReaction", "AnnouncementRead", "Attachment", "AttachmentState", "AuditEntry", "Base",
     "Block", "Bookmark", "CanonicalEmailBlock", "Conversation", "Direction", "DomainAllow", "DomainBlock",
-    "DomainRule", "EmailDomainBlock", "Endorsement", "Event", "Favourite", "FeaturedTag", "Filter",
+    "DomainRule", "Door", "EmailDomainBlock", "Endorsement", "Event", "Favourite", "FeaturedTag", "Filter",
     "FilterKeyword", "FilterStatus", "Follow", "FollowState", "FollowedTag", "Generation",
     "GenerationState", "HomeEntry", "Idempotency", "InboxSet", "IpBlock", "Job", "JobState",
     "ListEntry", "ListMember",

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fedi.db import Id, Instant
+from fedi.db import Id, Instant, Json
 from fedi.models.base import Base
 
 __all__ = ["Attachment", "AttachmentState"]
@@ -51,4 +52,6 @@ class Attachment(Base):
     focus_x: Mapped[float | None]
     focus_y: Mapped[float | None]
     digital_source_type: Mapped[str | None]
+    recipe: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """How a picture of ours was made, as far as whoever asked for it tells (`services.sharing`)."""
     created_at: Mapped[datetime] = mapped_column(Instant, index=True)

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from fedi.db import Tx
-from fedi.models import Placeholder, Post, Tombstone
+from fedi.models import Mention, Placeholder, Post, Tombstone
 from fedi.queries.views import Loaded, PostView, hanging_of, needed_for, posts_of, which_of
 
-__all__ = ["PostView", "by_id", "by_iri", "is_tombstoned", "load", "load_one", "published_as"]
+__all__ = ["PostView", "by_id", "by_iri", "is_tombstoned", "load", "load_one", "mentioned_in", "published_as"]
 
 DIALECTS = ("sqlite", "postgresql")
 
@@ -35,6 +35,11 @@ async def by_iri(tx: Tx, iri: str) -> Post | None:
 async def is_tombstoned(tx: Tx, iri: str) -> bool:
     """Tell whether this object was deleted."""
     return (await tx.execute(_TOMBSTONED, {"iri": iri})).first() is not None
+
+
+async def mentioned_in(tx: Tx, post_id: int) -> set[int]:
+    """Return the ids of those whom a post mentions."""
+    return set((await tx.execute(select(Mention.account_id).where(Mention.post_id == post_id))).scalars())
 
 
 async def published_as(tx: Tx, draft_id: int) -> int | None:

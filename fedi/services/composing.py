@@ -1,7 +1,8 @@
 """What a client posts: a post, or a wish for a picture.
 
 Clients have no button for drawing, so the words decide: a text that begins with `/imagine ` asks for a
-picture, and `//imagine ` is how to write about the command itself. This module stands above `posting` and
+picture, and `//imagine ` is how to write about the command itself. Whoever switched the command off (the
+preference `fedi:imagine`) writes what they like. This module stands above `posting` and
 `imagining` so that those need not know each other's business.
 """
 
@@ -20,7 +21,7 @@ from fedi.models import Account, Idempotency, Post
 from fedi.outbound import resolve
 from fedi.queries import accounts as find_account
 from fedi.queries import posts as find
-from fedi.services import imagining, posting
+from fedi.services import imagining, posting, preferring
 
 __all__ = ["COMMAND", "claim", "compose", "made_before", "meet_mentioned", "settle"]
 
@@ -51,13 +52,14 @@ async def compose(
         if earlier_id is not None:
             return await _require_there(tx, earlier_id)
     prompt = _prompt(new.text)
-    if prompt is not None:
+    draws = await preferring.get(tx, author.id, preferring.IMAGINE)
+    if prompt is not None and draws:
         if new.poll is not None:
             raise Refused(422, "Validation failed: a picture cannot have a poll.")
         post = await imagining.request(ctx, tx, author=author, prompt=prompt, new=new)
     else:
         words = new.text.strip()
-        if words.startswith("/") and _prompt(words[1:]) is not None:
+        if draws and words.startswith("/") and _prompt(words[1:]) is not None:
             new = dataclasses.replace(new, text=words[1:])
         post = await posting.publish(ctx, tx, author=author, new=new)
     if idempotency_key:

@@ -14,8 +14,8 @@ HASHTAGS = "#AIart #AIGenerated"
 
 
 def labelled(settings: Settings, words: str, *, model: str) -> str:
-    """Return a text with the label of a picture that this model drew."""
-    return f"{words}\n\n{_label(settings, model)}"
+    """Return a text, or none, with the label of a picture that this model drew."""
+    return f"{words}\n\n{_label(settings, model)}".lstrip()
 
 
 def relabelled(settings: Settings, post: Post, words: str) -> str:

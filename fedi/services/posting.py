@@ -28,7 +28,17 @@ from fedi.outbound import indexing, quotations, translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
-from fedi.services import airing, attaching, polling, quoting, watching, wording
+from fedi.services import (
+    airing,
+    attaching,
+    generating,
+    generator,
+    polling,
+    quoting,
+    sharing,
+    watching,
+    wording,
+)
 from fedi.services.homing import fan_out_home
 from fedi.services.moving import require_present
 from fedi.services.notifying import notify
@@ -64,6 +74,9 @@ class NewPost:
     application_id: int | None = None
     digital_source_type: str | None = None
     recipe: dict[str, Any] | None = field(default=None)
+    share: str | None = None
+    """What others are told of how its pictures were made (`services.sharing`); what was chosen for each, or
+    the author's preference, when missing."""
     poll: polling.NewPoll | None = None
     quote_of_id: int | None = None
     quote_policy: str | None = None
@@ -87,6 +100,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
     _require_within_limits(ctx, new)
     parent = await _answered(tx, author, new.in_reply_to_id)
     attachments = await take_attachments(tx, author, new.attachment_ids)
+    await sharing.apply(tx, attachments, new.share)
     mentioned = await wording.mentioned(ctx, tx, new.text, by=author.id) if new.html is None else {}
     named = {account.id: account for account in mentioned.values()} | await wording.addressed(
         tx, new.addressed, by=author.id
@@ -146,6 +160,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         await notify(
             ctx, tx, account_id=account_id, from_account_id=author.id, kind="mention", post_id=post_id
         )
+    await generator.hear(ctx, tx, post=post, named=people.values())
     # A shared inbox would not tell the other side for whom it is, when the post does not.
     unseen = tuple(sorted(account.inbox for account in blind.values() if not account.is_local))
     await _announce(ctx, tx, author, post, parent, inboxes=unseen)
@@ -190,6 +205,8 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
     held = select(Post.id).where(Post.id == post.id).with_for_update()
     if (await tx.execute(held)).first() is None:
         raise Refused(404, "Record not found")
+    if post.state == PostState.DRAFT:
+        await generating.stop_for(ctx, tx, post_id=post.id)
     await airing.goes(ctx, tx, post)
     audience = await everyone_who_has(tx, post, with_words=False)
     await tx.execute(

@@ -17,13 +17,21 @@ from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.models import Login
 
-__all__ = ["AUTOPLAY", "EXPAND_MEDIA", "EXPAND_SPOILERS", "IMAGINE", "change", "everything", "get", "stored"]
+__all__ = [
+    "AUTOPLAY", "EXPAND_MEDIA", "EXPAND_SPOILERS", "IMAGINE", "SHARE", "SHARES", "change", "everything", "get",
+    "stored",
+]  # fmt: skip
 
 EXPAND_MEDIA = "reading:expand:media"
 EXPAND_SPOILERS = "reading:expand:spoilers"
 AUTOPLAY = "reading:autoplay:gifs"
 IMAGINE = "fedi:imagine"
 """Whether `/imagine` at the beginning of a post asks for a picture."""
+SHARE = "fedi:share"
+"""What others are told about how a picture was made."""
+
+SHARES = ("all", "no_prompt", "nothing")
+"""All; all but the prompts; nothing but that it was generated (`services.sharing`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +47,7 @@ KNOWN: Mapping[str, Preference] = {
     EXPAND_SPOILERS: Preference(default=False),
     AUTOPLAY: Preference(default=False),
     IMAGINE: Preference(default=True),
+    SHARE: Preference(default=SHARES[0], words=SHARES),
 }
 
 COLUMNS: Mapping[str, tuple[str, Any]] = {

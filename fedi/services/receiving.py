@@ -21,7 +21,7 @@ from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
 from fedi.queries.quotes import QuoteState
 from fedi.queries.visibility import are_apart, keeps_host_away
-from fedi.services import airing, backfilling, watching
+from fedi.services import airing, backfilling, generator, watching
 from fedi.services.homing import fan_out_home
 from fedi.services.notifying import notify
 from fedi.services.posting import uncount_boosts
@@ -166,12 +166,15 @@ async def delete_actor(ctx: Context, tx: Tx, *, account: Account) -> None:
 
 async def _tell_mentioned(ctx: Context, tx: Tx, author: Account, post: Post, note: Note) -> None:
     tagged = {mention.href for mention in note.mentions}
+    told = []
     for account in await addressed_accounts(ctx, tx, note, only_here=True):
         if account.is_local and (account.iri in tagged or post.visibility == "direct"):
             await indexing.remember(tx, post)
             await notify(
                 ctx, tx, account_id=account.id, from_account_id=author.id, kind="mention", post_id=post.id
             )
+            told.append(account)
+    await generator.hear(ctx, tx, post=post, named=told)
 
 
 async def forget(tx: Tx, post: Post) -> None:

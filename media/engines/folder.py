@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from media.errors import ModelMissingError, ModelRefusedError
 
-__all__ = ["ModelFolder", "Sidecar", "digest_of", "open_folder"]
+__all__ = ["ModelFolder", "Sidecar", "digest_of", "open_folder", "read_sidecar"]
 
 # files that hold or name code; diffusers would load the weights among them if no other were there
 _CODE_SUFFIXES: Final = (
@@ -106,6 +106,15 @@ def open_folder(folder: str | None) -> ModelFolder:
         sidecar=_sidecar(path / SIDECAR_NAME),
         digest=digest_of(path, files),
     )
+
+
+def read_sidecar(folder: Path) -> Sidecar:
+    """Return what a model says about itself, without looking at the rest of its folder.
+
+    Raises:
+        ModelRefusedError: `fedi.json` is too large or no JSON object.
+    """
+    return _sidecar(folder / SIDECAR_NAME)
 
 
 def digest_of(path: Path, files: list[Path]) -> str:

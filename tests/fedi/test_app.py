@@ -16,10 +16,11 @@ from starlette.routing import Match, Route
 import fedi
 from fedi import app as module
 from fedi.api.routes import ROUTES as API
-from fedi.app import build_app, model_folder, open_context
+from fedi.app import build_app, open_context
 from fedi.config import Settings
 from fedi.errors import SettingsError
 from fedi.inbound.routes import ROUTES as INBOUND
+from fedi.services.offering import model_folder
 from fedi.web.routes import ROUTES as WEB
 from media.host import EngineHost
 from tests.servers import Server

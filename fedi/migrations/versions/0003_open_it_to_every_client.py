@@ -205,15 +205,18 @@ def upgrade() -> None:
         "generation",
         sa.Column("id", db.Id, autoincrement=False, nullable=False),
         sa.Column("account_id", db.Id, nullable=False),
+        sa.Column("door", sa.String(), server_default="post", nullable=False),
         sa.Column("attachment_id", db.Id, nullable=True),
         sa.Column("post_id", db.Id, nullable=True),
+        sa.Column("asked_in_id", db.Id, nullable=True),
         sa.Column("state", sa.String(), server_default="queued", nullable=False),
+        sa.Column("share", sa.String(), server_default="all", nullable=False),
         sa.Column("request", db.Json, nullable=False),
         sa.Column("recipe", db.Json, nullable=True),
         sa.Column("step", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("steps", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
-        sa.Column("idempotency_key", sa.String(), nullable=True),
+        sa.Column("refusal", sa.String(), nullable=True),
         sa.Column("created_at", db.Instant(), nullable=False),
         sa.Column("started_at", db.Instant(), nullable=True),
         sa.Column("finished_at", db.Instant(), nullable=True),
@@ -221,10 +224,13 @@ def upgrade() -> None:
             ["account_id"], ["account.id"], name=op.f("fk_generation_account_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_generation")),
+        sa.UniqueConstraint("asked_in_id", name=op.f("uq_generation_asked_in_id")),
     )
     op.create_index("ix_generation_account_id_id", "generation", ["account_id", "id"])
     op.create_index("ix_generation_attachment_id", "generation", ["attachment_id"])
+    op.create_index("ix_generation_created_at", "generation", ["created_at"])
     op.create_index("ix_generation_post_id", "generation", ["post_id"])
+    op.create_index("ix_generation_state_id", "generation", ["state", "id"])
     op.create_table(
         "notification_permission",
         sa.Column("account_id", db.Id, autoincrement=False, nullable=False),
@@ -529,7 +535,7 @@ NEW_COLUMNS: dict[str, list[sa.Column[Any]]] = {
         _flag("shows_media_replies", "true"),
         _flag("shows_featured", "true"),
     ],
-    "attachment": [sa.Column("scheduled_post_id", db.Id)],
+    "attachment": [sa.Column("scheduled_post_id", db.Id), sa.Column("recipe", db.Json)],
     "login": [
         sa.Column("email", sa.String()),
         sa.Column("reason", sa.String(), server_default="", nullable=False),

@@ -13,7 +13,7 @@ from fedi.context import Context
 from fedi.errors import Refused
 from fedi.jobs import queue
 from fedi.models import Account, Post, PostState
-from fedi.services import accounts, imagining
+from fedi.services import accounts, drawing, imagining
 from media.errors import EngineError, ModelMissingError
 from tests.fedi.cli.conftest import ORIGIN, Fedi
 from tests.fedi.cli.within import within
@@ -125,7 +125,7 @@ def test_without_an_instance_there_is_nobody_to_post(fedi: Fedi, data_dir: Path)
 @pytest.fixture
 def town(server: Server, monkeypatch: pytest.MonkeyPatch) -> Town:
     monkeypatch.setattr(pictures, "POLL_S", 0.01)
-    monkeypatch.setattr(imagining, "RETRY_S", 0.0)
+    monkeypatch.setattr(drawing, "RETRY_S", 0.0)
     return Town(server)
 
 

@@ -23,7 +23,7 @@ from fedi.models import (
 )
 from fedi.queries import posts as find
 from fedi.queries.visibility import can_see
-from fedi.services import imagining, posting
+from fedi.services import drawing, imagining, posting
 from fedi.services.posting import NewPost
 from fedi.worker import run_one
 from media.errors import (
@@ -178,7 +178,7 @@ async def test_the_seed_is_drawn_once_and_kept_in_the_job(town: Town, easel: Eas
     await wish(town)
     await wish(town, seed=7)
     await town.server.work("gpu")
-    town.server.clock.advance(imagining.RETRY_S)
+    town.server.clock.advance(drawing.RETRY_S)
     await town.server.work("gpu")
     first, other, again = easel.asked
     assert first == again
@@ -284,7 +284,7 @@ async def test_steps_are_told_to_who_watches(town: Town, easel: Easel) -> None:
     await wish(town)
     job = await claim(town.server)
     steps: list[tuple[int, int]] = []
-    await imagining.run(town.server.ctx, job, on_step=lambda done, of: steps.append((done, of)))
+    await drawing.run(town.server.ctx, job, on_step=lambda done, of: steps.append((done, of)))
     assert steps == [(n, 4) for n in range(5)]
 
 
@@ -356,7 +356,7 @@ async def test_an_engine_that_dies_is_tried_again_a_little_later(town: Town, eas
         async with town.server.ctx.db.read() as tx:
             assert await imagining.trouble_of(tx, draft.id) is None
         assert await town.server.work("gpu") == 0, "not before its time"
-        town.server.clock.advance(imagining.RETRY_S)
+        town.server.clock.advance(drawing.RETRY_S)
     await town.server.work("gpu")
     assert len(await published(town.server)) == 1
 
@@ -364,13 +364,13 @@ async def test_an_engine_that_dies_is_tried_again_a_little_later(town: Town, eas
 async def test_words_that_kill_the_engine_are_given_up_with_a_sentence(town: Town, easel: Easel) -> None:
     easel.troubles = [GenerationFailedError(detail="/secret/path") for _ in range(9)]
     draft = await wish(town)
-    for _ in range(imagining.ATTEMPTS_MAX + 2):
+    for _ in range(drawing.ATTEMPTS_MAX + 2):
         await town.server.work("gpu")
-        town.server.clock.advance(imagining.RETRY_S)
-    assert len(easel.asked) == imagining.ATTEMPTS_MAX
+        town.server.clock.advance(drawing.RETRY_S)
+    assert len(easel.asked) == drawing.ATTEMPTS_MAX
     job = await job_of(town.server)
     assert job is not None
-    assert (job.state, job.attempts) == (JobState.DEAD, imagining.ATTEMPTS_MAX)
+    assert (job.state, job.attempts) == (JobState.DEAD, drawing.ATTEMPTS_MAX)
     async with town.server.ctx.db.read() as tx:
         told = await imagining.trouble_of(tx, draft.id)
         shown = (await tx.get_one(Post, draft.id)).content
@@ -498,7 +498,7 @@ def beats(monkeypatch: pytest.MonkeyPatch, wanted: int, *, trouble: Exception | 
 async def test_a_long_drawing_gives_signs_of_life(
     town: Town, easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imagining, "LEASE_S", 0.03)
+    monkeypatch.setattr(drawing, "LEASE_S", 0.03)
     await wish(town)
     held = await claim(town.server, lease_s=0.001)
     until: list[Any] = []
@@ -519,7 +519,7 @@ async def test_a_long_drawing_gives_signs_of_life(
 async def test_a_drawing_that_another_took_over_is_stopped(
     town: Town, easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imagining, "LEASE_S", 0.03)
+    monkeypatch.setattr(drawing, "LEASE_S", 0.03)
     await wish(town)
     held = await claim(town.server, lease_s=1)
     town.server.clock.advance(2)
@@ -548,7 +548,7 @@ async def test_a_drawing_that_another_took_over_is_stopped(
 async def test_a_database_that_is_away_does_not_end_the_signs_of_life(
     town: Town, easel: Easel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imagining, "LEASE_S", 0.03)
+    monkeypatch.setattr(drawing, "LEASE_S", 0.03)
     await wish(town)
     held = await claim(town.server, lease_s=60)
     easel.meanwhile = beats(monkeypatch, 2, trouble=ConnectionRefusedError("down"))
