@@ -16,20 +16,14 @@ from fedi.api.viewer import require
 __all__ = ["LISTS", "endpoint"]
 
 LISTS: Mapping[str, str | None] = {
-    "/api/v1/announcements": "read",
-    "/api/v1/bookmarks": "read:bookmarks",
     "/api/v1/conversations": "read:statuses",
     "/api/v1/custom_emojis": None,
     "/api/v1/endorsements": "read:accounts",
     "/api/v1/filters": "read:filters",
     "/api/v1/followed_tags": "read:follows",
-    "/api/v1/instance/rules": None,
-    "/api/v1/lists": "read:lists",
     "/api/v1/suggestions": "read",
-    "/api/v1/trends": None,
+    "/api/v1/timelines/link": None,
     "/api/v1/trends/links": None,
-    "/api/v1/trends/statuses": None,
-    "/api/v1/trends/tags": None,
     "/api/v2/filters": "read:filters",
     "/api/v2/suggestions": "read",
 }

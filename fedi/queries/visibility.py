@@ -36,7 +36,7 @@ from fedi.queries.limited import unlimited_accounts
 
 __all__ = [
     "OPEN", "apart", "apart_from", "are_apart", "can_see", "covers", "heard_clause", "is_told",
-    "keeps_host_away", "public_clause", "visible_clause", "wanted_clause",
+    "keeps_host_away", "public_clause", "seen_among", "visible_clause", "wanted_clause",
 ]  # fmt: skip
 
 Viewer = int | BindParameter[int]
@@ -192,6 +192,14 @@ async def can_see(tx: Tx, viewer_id: int | None, post: Post) -> bool:
     known = {} if viewer_id is None else {"viewer": viewer_id}
     found = await tx.execute(_seen(stranger=viewer_id is None), {"post": post.id, **known})
     return found.first() is not None
+
+
+async def seen_among(tx: Tx, viewer_id: int | None, post_ids: Collection[int]) -> set[int]:
+    """Return which of some posts this viewer may see."""
+    if not post_ids:
+        return set()
+    statement = select(Post.id).where(Post.id.in_(post_ids), visible_clause(viewer_id))
+    return set((await tx.execute(statement)).scalars())
 
 
 @functools.cache

@@ -15,14 +15,15 @@ from sqlalchemy import ColumnElement, delete, literal, or_, select, true
 from fedi.context import Context
 from fedi.db import Tx, insert, step
 from fedi.errors import Refused
-from fedi.models import Account, Follow, FollowState, HomeEntry, Post, PostState
+from fedi.models import Account, Endorsement, Follow, FollowState, HomeEntry, Post, PostState
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, Outgoing, record
 from fedi.queries.visibility import are_apart
+from fedi.services import listing
 from fedi.services.notifying import notify, retract
 
 __all__ = [
-    "accept_request", "find", "follow", "receive_accept", "receive_follow", "receive_reject",
+    "accept_request", "catch_up", "find", "follow", "receive_accept", "receive_follow", "receive_reject",
     "receive_undo_accept", "receive_undo_follow", "refuse", "reject_request", "remove_follower", "unfollow",
     "wanted_languages",
 ]  # fmt: skip
@@ -249,11 +250,16 @@ async def _begin(tx: Tx, relation: Follow) -> None:
     relation.state = FollowState.ACCEPTED
     await tx.flush()
     await _count(tx, relation, 1)
-    await _catch_up(tx, relation)
+    await catch_up(tx, relation)
+    await listing.catch_up(tx, owner_id=relation.account_id, member_id=relation.target_id)
 
 
 async def _end(tx: Tx, relation: Follow) -> None:
     await _leave(tx, relation)
+    # Only who is followed can be on a list, or be shown on a profile.
+    await listing.drop(tx, owner_id=relation.account_id, member_id=relation.target_id)
+    shown = (Endorsement.account_id == relation.account_id, Endorsement.target_id == relation.target_id)
+    await tx.execute(delete(Endorsement).where(*shown))
     await tx.delete(relation)
     await tx.flush()
 
@@ -275,9 +281,16 @@ async def _count(tx: Tx, relation: Follow, change: int) -> None:
         await step(tx, Account, account_id, **{changes[account_id]: change})
 
 
-async def _catch_up(tx: Tx, relation: Follow) -> None:
-    """Put the last posts of the followed into the follower's home timeline, if they live here."""
-    lives_here = select(Account.id).where(Account.id == relation.account_id, Account.domain == "")
+async def catch_up(tx: Tx, relation: Follow) -> None:
+    """Put the last posts of the followed into the follower's home timeline, if they live here.
+
+    Nothing happens when they are on an exclusive list of the follower's.
+    """
+    lives_here = select(Account.id).where(
+        Account.id == relation.account_id,
+        Account.domain == "",
+        Account.id.not_in(listing.keeping_from_home(relation.target_id)),
+    )
     if (await tx.execute(lives_here)).first() is None:
         return
     earlier = (

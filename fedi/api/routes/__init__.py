@@ -9,7 +9,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from fedi.api import errors
-from fedi.api.routes import activitypub, media, notifications, oauth, people, posts, scheduled, server
+from fedi.api.routes import (
+    activitypub,
+    discovery,
+    filters,
+    lists,
+    media,
+    notifications,
+    oauth,
+    people,
+    posts,
+    scheduled,
+    server,
+    signups,
+)
 from fedi.api.routing import ApiRoute
 
 __all__ = ["ROUTES"]
@@ -26,8 +39,12 @@ ROUTES: list[BaseRoute] = [
     *posts.ROUTES,
     *media.ROUTES,
     *notifications.ROUTES,
+    *lists.ROUTES,
+    *filters.ROUTES,
+    *discovery.ROUTES,
     *people.ROUTES,
     *scheduled.ROUTES,
+    *signups.ROUTES,
     *server.ROUTES,
     *oauth.ROUTES,
     *activitypub.ROUTES,

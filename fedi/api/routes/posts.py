@@ -2,7 +2,19 @@
 
 from starlette.routing import BaseRoute
 
-from fedi.api import edits, pins, polls, quotes, reactions, refreshes, statuses, timelines
+from fedi.api import (
+    bookmarks,
+    doers,
+    edits,
+    pins,
+    polls,
+    quotes,
+    reactions,
+    refreshes,
+    several,
+    statuses,
+    timelines,
+)
 from fedi.api.routing import DELETE, GET, POST, PUT, ApiRoute
 
 __all__ = ["ROUTES"]
@@ -12,7 +24,9 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/timelines/public", timelines.public, methods=GET),
     ApiRoute("/api/v1/timelines/tag/{name}", timelines.tag, methods=GET),
     ApiRoute("/api/v1/favourites", timelines.favourites, methods=GET),
+    ApiRoute("/api/v1/bookmarks", bookmarks.index, methods=GET),
     ApiRoute("/api/v1/statuses", statuses.create, methods=POST),
+    ApiRoute("/api/v1/statuses", several.statuses, methods=GET),
     ApiRoute("/api/v1/statuses/{id}", statuses.show, methods=GET),
     ApiRoute("/api/v1/statuses/{id}", statuses.destroy, methods=DELETE),
     ApiRoute("/api/v1/statuses/{id}", edits.update, methods=PUT),
@@ -24,6 +38,11 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/statuses/{id}/unfavourite", statuses.unfavourite, methods=POST),
     ApiRoute("/api/v1/statuses/{id}/reblog", statuses.reblog, methods=POST),
     ApiRoute("/api/v1/statuses/{id}/unreblog", statuses.unreblog, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/bookmark", bookmarks.bookmark, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/unbookmark", bookmarks.unbookmark, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/favourited_by", doers.favourited_by, methods=GET),
+    ApiRoute("/api/v1/statuses/{id}/reblogged_by", doers.reblogged_by, methods=GET),
+    ApiRoute("/api/v1/statuses/{id}/card", doers.card, methods=GET),
     ApiRoute("/api/v1/statuses/{id}/quotes", quotes.index, methods=GET),
     ApiRoute("/api/v1/statuses/{id}/quotes/{quoting_id}/revoke", quotes.revoke, methods=POST),
     ApiRoute("/api/v1/statuses/{id}/interaction_policy", quotes.set_policy, methods=PUT),
