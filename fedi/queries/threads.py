@@ -6,6 +6,7 @@ shows only what the viewer may see: being mentioned in a reply opens nothing abo
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, func, literal, select
 
@@ -16,20 +17,34 @@ from fedi.queries.page import Slice
 from fedi.queries.visibility import visible_clause
 
 __all__ = [
-    "ancestors", "answers", "conversation", "count_answers", "count_conversation", "descendants",
+    "PEOPLE", "STRANGERS", "Bounds", "ancestors", "answers", "conversation", "count_answers",
+    "count_conversation", "descendants",
 ]  # fmt: skip
 
-ANCESTORS_MAX = 40
-"""Posts above, nearest first; Mastodon's figure for strangers."""
 
-DESCENDANTS_MAX = 200
-"""Posts below that strangers are shown."""
+class Bounds(NamedTuple):
+    """How far a thread is shown.
 
-DESCENDANTS_FOR_PEOPLE_MAX = 1000
-"""Posts below that people here are shown: as many as are fetched for them (`services.backfilling`)."""
+    Attributes:
+        above: posts that lead to it, nearest first.
+        below: answers.
+        levels: of answers.
+    """
 
-DEPTH_MAX = 20
-"""Levels of answers below that are looked at; Mastodon's figure for strangers."""
+    above: int
+    below: int
+    levels: int
+
+
+STRANGERS: Final = Bounds(above=40, below=60, levels=20)
+"""Anybody may ask for this, so it is little; Mastodon's figures."""
+
+PEOPLE: Final = Bounds(above=4096, below=4096, levels=4096)
+"""For people here; Mastodon's figure."""
+
+
+def _bounds(viewer_id: int | None) -> Bounds:
+    return STRANGERS if viewer_id is None else PEOPLE
 
 
 async def ancestors(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
@@ -43,7 +58,7 @@ async def ancestors(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
     )
     chain = chain.union_all(
         select(Post.id, Post.in_reply_to_id, chain.c.depth + 1).where(
-            Post.id == chain.c.parent, chain.c.depth < ANCESTORS_MAX
+            Post.id == chain.c.parent, chain.c.depth < _bounds(viewer_id).above
         )
     )
     statement = (
@@ -57,6 +72,7 @@ async def ancestors(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
 
 async def descendants(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
     """Return ids of the answers to this post and the answers to those, each followed by its own."""
+    bounds = _bounds(viewer_id)
     tree = (
         select(Post.id.label("id"), Post.in_reply_to_id.label("parent"), literal(1).label("depth"))
         .where(Post.in_reply_to_id == post.id)
@@ -64,16 +80,15 @@ async def descendants(tx: Tx, viewer_id: int | None, post: Post) -> list[int]:
     )
     tree = tree.union_all(
         select(Post.id, Post.in_reply_to_id, tree.c.depth + 1).where(
-            Post.in_reply_to_id == tree.c.id, tree.c.depth < DEPTH_MAX
+            Post.in_reply_to_id == tree.c.id, tree.c.depth < bounds.levels
         )
     )
-    most = DESCENDANTS_MAX if viewer_id is None else DESCENDANTS_FOR_PEOPLE_MAX
     statement = (
         select(tree.c.id, tree.c.parent)
         .join(Post, Post.id == tree.c.id)
         .where(visible_clause(viewer_id), unlimited_posts(viewer_id))
         .order_by(tree.c.depth, tree.c.id)
-        .limit(most)
+        .limit(bounds.below)
     )
     rows = [(row.id, row.parent) for row in await tx.execute(statement)]
     return _depth_first(post.id, rows)

@@ -1,7 +1,11 @@
 """Threads as clients see them, and what opening one brings about."""
 
-import pytest
+from typing import Any
 
+import pytest
+from sqlalchemy import event
+
+from fedi.models import Post
 from fedi.outbound import resolve
 from tests.fedi.api.conftest import Enter
 from tests.fedi.remote import RemoteActor
@@ -47,3 +51,38 @@ async def test_only_threads_that_were_fetched_can_be_asked_about(
     assert "mastodon-async-refresh" not in context.headers
     for name in (mine["id"], theirs.id, "1", "x"):
         assert (await alice.http.get(f"/api/v1_alpha/async_refreshes/{name}")).status_code == 404
+
+
+async def test_a_long_thread_costs_no_more_statements_than_a_short_one(server: Server, enter: Enter) -> None:
+    alice = await enter("alice")
+    root = await alice.post("hello")
+    statements: list[str] = []
+    engine = server.ctx.db._reader.sync_engine
+
+    def note(*given: Any) -> None:
+        statements.append(given[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    sizes = []
+    for first, number in ((1, 3), (4, 97)):
+        async with server.ctx.db.write() as tx:
+            tx.add_all(answers(server, alice.account.id, int(root["id"]), range(first, first + number)))
+        statements.clear()
+        shown = (await alice.http.get(f"/api/v1/statuses/{root['id']}/context")).json()["descendants"]
+        sizes.append((len(shown), len(statements)))
+    event.remove(engine, "before_cursor_execute", note)
+    (_, few), (_, many) = sizes
+    assert [number for number, _ in sizes] == [3, 100]
+    assert many <= few <= 8
+
+
+def answers(server: Server, account_id: int, to: int, keys: range) -> list[Post]:
+    now = server.clock()
+    return [
+        Post(
+            id=to + key, account_id=account_id, visibility="public", iri=f"https://fedi.test/answers/{key}",
+            local=True, emojis=[], content="<p>yes</p>", created_at=now, in_reply_to_id=to,
+            in_reply_to_account_id=account_id,
+        )
+        for key in keys
+    ]  # fmt: skip

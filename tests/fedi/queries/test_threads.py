@@ -4,6 +4,7 @@ import pytest
 
 from fedi.models import Post
 from fedi.queries import threads
+from fedi.queries.threads import Bounds
 from tests.fedi.queries.conftest import World
 
 pytestmark = pytest.mark.anyio
@@ -49,13 +50,30 @@ async def test_what_is_hidden_is_left_out_and_what_is_below_it_is_not(world: Wor
 
 
 async def test_a_long_thread_is_cut(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "ANCESTORS_MAX", 3)
-    monkeypatch.setattr(threads, "DESCENDANTS_MAX", 3)
+    monkeypatch.setattr(threads, "STRANGERS", Bounds(above=3, below=3, levels=20))
     chain = [answer(world, key, key - 1 if key > 10 else None) for key in range(10, 40)]
     await world.add(world.account(ANNA, "anna"), *chain)
     assert await around(world, 20, None) == ([17, 18, 19], [21, 22, 23])
-    monkeypatch.setattr(threads, "DESCENDANTS_FOR_PEOPLE_MAX", 5)
-    assert await around(world, 20, ANNA) == ([17, 18, 19], [21, 22, 23, 24, 25])
+    monkeypatch.setattr(threads, "PEOPLE", Bounds(above=4, below=5, levels=20))
+    assert await around(world, 20, ANNA) == ([16, 17, 18, 19], [21, 22, 23, 24, 25])
+    monkeypatch.setattr(threads, "PEOPLE", Bounds(above=4, below=5, levels=2))
+    assert await around(world, 20, ANNA) == ([16, 17, 18, 19], [21, 22])
+
+
+async def test_people_see_whole_threads_and_strangers_a_beginning(world: World) -> None:
+    chain = [answer(world, key, key - 1 if key > 1000 else None) for key in range(1000, 1100)]
+    wide = [answer(world, key, 1000) for key in range(2000, 2100)]
+    async with world.server.ctx.db.write() as tx:
+        tx.add(world.account(ANNA, "anna"))
+        await tx.flush()
+        tx.add_all(chain + wide)
+    above, below = await around(world, 1099, None)
+    assert (len(above), len(below)) == (40, 0)
+    above, below = await around(world, 1000, None)
+    assert len(below) == 60
+    assert max(set(below) & set(range(1000, 1100))) <= 1020, "levels"
+    assert [len(ids) for ids in await around(world, 1099, ANNA)] == [99, 0]
+    assert [len(ids) for ids in await around(world, 1000, ANNA)] == [0, 199]
 
 
 async def test_answers_to_one_post_come_in_pages_of_what_the_viewer_may_see(world: World) -> None:
