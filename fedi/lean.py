@@ -18,7 +18,18 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Select, String, any_, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    Float,
+    Select,
+    String,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import class_mapper
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -273,5 +284,6 @@ def _converts(columns: Sequence[Any], dialect: Dialect) -> dict[int, Convert]:
     found = {
         place: column.type.dialect_impl(dialect).result_processor(dialect, None)
         for place, column in enumerate(columns)
+        if not isinstance(column.type, Float)  # both drivers give floats
     }
     return {place: convert for place, convert in found.items() if convert is not None}
