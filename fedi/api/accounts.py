@@ -19,7 +19,7 @@ from fedi.db import Tx
 from fedi.models import Account, Login
 from fedi.queries import accounts as find_account
 from fedi.queries import follows, pins, relations, timelines
-from fedi.queries.page import Page, Slice
+from fedi.queries.page import Slice
 from fedi.queries.visibility import are_apart
 from fedi.services import following, visiting
 
@@ -28,7 +28,7 @@ __all__ = [
     "remove_from_followers", "require_account", "show", "statuses", "unfollow", "verify_credentials",
 ]  # fmt: skip
 
-People = Callable[[Tx, int, Page], Awaitable[Slice[tuple[int, Account]]]]
+People = Callable[..., Awaitable[Slice[tuple[int, Account]]]]
 
 
 async def verify_credentials(request: Request) -> Response:
@@ -197,7 +197,10 @@ async def _people(request: Request, people: People) -> Response:
         owner = await require_account(tx, request)
         hidden = owner.hides_collections and (viewer is None or viewer.id != owner.id)
         hidden = hidden or (viewer is not None and await are_apart(tx, viewer.id, owner.id))
-        found = Slice(rows=[], more=False) if hidden else await people(tx, owner.id, page)
+        viewer_id = None if viewer is None else viewer.id
+        found = (
+            Slice(rows=[], more=False) if hidden else await people(tx, owner.id, page, viewer_id=viewer_id)
+        )
     return json_answer(
         [account(row, ctx.settings) for _, row in found.rows],
         headers=paging.links(request, [key for key, _ in found.rows], more=found.more),

@@ -8,23 +8,34 @@ from sqlalchemy.orm import InstrumentedAttribute
 from fedi.db import Tx
 from fedi.models import Account, Follow, FollowState
 from fedi.queries.page import Page, Slice, cut, within
+from fedi.queries.visibility import met_clause
 
 __all__ = ["between", "followers", "following", "requests", "requests_count"]
 
 
-async def followers(tx: Tx, account_id: int, page: Page) -> Slice[tuple[int, Account]]:
-    """Return who follows an account, last first, with the follow's id as the key of the page."""
-    return await _people(tx, page, Follow.target_id == account_id, Follow.account_id, FollowState.ACCEPTED)
+async def followers(
+    tx: Tx, account_id: int, page: Page, *, viewer_id: int | None = None
+) -> Slice[tuple[int, Account]]:
+    """Return who follows an account, last first, with the follow's id as the key of the page.
+
+    Whom the viewer is apart from is left out; None is a stranger.
+    """
+    whose = and_(Follow.target_id == account_id, Follow.state == FollowState.ACCEPTED)
+    return await _people(tx, page, whose, Follow.account_id, viewer_id)
 
 
-async def following(tx: Tx, account_id: int, page: Page) -> Slice[tuple[int, Account]]:
-    """Return whom an account follows, last first."""
-    return await _people(tx, page, Follow.account_id == account_id, Follow.target_id, FollowState.ACCEPTED)
+async def following(
+    tx: Tx, account_id: int, page: Page, *, viewer_id: int | None = None
+) -> Slice[tuple[int, Account]]:
+    """Return whom an account follows, as above."""
+    whose = and_(Follow.account_id == account_id, Follow.state == FollowState.ACCEPTED)
+    return await _people(tx, page, whose, Follow.target_id, viewer_id)
 
 
 async def requests(tx: Tx, account_id: int, page: Page) -> Slice[tuple[int, Account]]:
     """Return who asks to follow an account, last first."""
-    return await _people(tx, page, Follow.target_id == account_id, Follow.account_id, FollowState.PENDING)
+    whose = and_(Follow.target_id == account_id, Follow.state == FollowState.PENDING)
+    return await _people(tx, page, whose, Follow.account_id, None)
 
 
 async def requests_count(tx: Tx, account_id: int) -> int:
@@ -55,12 +66,12 @@ async def between(
 
 
 async def _people(
-    tx: Tx, page: Page, whose: ColumnElement[bool], who: InstrumentedAttribute[int], state: FollowState
+    tx: Tx, page: Page, whose: ColumnElement[bool], who: InstrumentedAttribute[int], viewer_id: int | None
 ) -> Slice[tuple[int, Account]]:
     statement = (
         select(Follow.id, Account)
         .join(Account, Account.id == who)
-        .where(whose, Follow.state == state, Account.suspended_at.is_(None))
+        .where(whose, met_clause(viewer_id, Account))
     )
     rows = (await tx.execute(within(statement, Follow.id, page))).all()
     return cut([(row.id, row.Account) for row in rows], page)

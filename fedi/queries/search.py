@@ -10,7 +10,7 @@ from sqlalchemy import case, distinct, exists, func, or_, select
 from fedi.db import Tx
 from fedi.models import Account, Follow, FollowState, Post, PostTag
 from fedi.queries.limited import unlimited_accounts, unlimited_posts
-from fedi.queries.visibility import public_clause
+from fedi.queries.visibility import met_clause, public_clause
 
 __all__ = ["accounts", "hashtags", "is_handle"]
 
@@ -36,7 +36,8 @@ async def accounts(
 ) -> Sequence[Account]:
     """Find accounts whose handle, or a word of whose name, begins so.
 
-    Whom the viewer follows stands first, then who has most followers.
+    Whom the viewer follows stands first, then who has most followers. Nobody finds whom
+    they are apart from.
     """
     words = words.strip().removeprefix("@")
     if not words or len(words) > QUERY_CHARACTERS_MAX:
@@ -56,7 +57,7 @@ async def accounts(
                 func.lower(Account.display_name).like(beginning, escape="\\"),
                 func.lower(Account.display_name).like("% " + beginning, escape="\\"),
             ),
-            Account.suspended_at.is_(None),
+            met_clause(viewer_id, Account),
             unlimited_accounts(viewer_id),
             Account.kind != "Application",
         )

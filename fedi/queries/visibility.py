@@ -36,7 +36,7 @@ from fedi.queries.limited import unlimited_accounts
 
 __all__ = [
     "OPEN", "apart", "apart_from", "are_apart", "can_see", "covers", "heard_clause", "is_told",
-    "keeps_host_away", "public_clause", "seen_among", "visible_clause", "wanted_clause",
+    "keeps_host_away", "met_clause", "public_clause", "seen_among", "visible_clause", "wanted_clause",
 ]  # fmt: skip
 
 Viewer = int | BindParameter[int]
@@ -120,6 +120,12 @@ def _told() -> Select[int]:
     viewer, doer = bindparam("viewer", type_=Id), bindparam("doer", type_=Id)
     heard = exists().where(_DOER.id == doer, heard_clause(viewer, _DOER))
     return select(Account.id).where(Account.id == viewer, Account.domain == "", heard)
+
+
+def met_clause(viewer_id: Viewer | None, other: type[Account]) -> ColumnElement[bool]:
+    """Return the condition under which a list of people shows an account (or an alias of it) to a viewer."""
+    standing = other.suspended_at.is_(None)
+    return standing if viewer_id is None else and_(standing, ~apart(viewer_id, other))
 
 
 async def are_apart(tx: Tx, account_id: int, other_id: int) -> bool:

@@ -66,6 +66,21 @@ async def test_who_is_blocked_cannot_read_answer_favour_boost_or_follow(enter: E
     assert (await anna.http.post(f"/api/v1/accounts/{ben.account.id}/follow")).status_code == 403
 
 
+async def test_lists_and_searches_show_neither_to_the_other(enter: Enter) -> None:
+    anna, ben, eve = await enter("anna"), await enter("ben"), await enter("eve")
+    for person in (anna, ben):
+        await does(person, "follow", eve.account)
+        await does(eve, "follow", person.account)
+    await does(anna, "block", ben.account)
+    for me, other in ((anna, ben), (ben, anna)):
+        for path in ("followers", "following"):
+            shown = await seen(me, f"/api/v1/accounts/{eve.account.id}/{path}")
+            assert shown == [str(me.account.id)]
+        for query in ("/api/v1/accounts/search?q=", "/api/v2/search?type=accounts&q="):
+            found = (await me.http.get(query + other.account.username[:2])).json()
+            assert (found if isinstance(found, list) else found["accounts"]) == []
+
+
 async def test_who_is_blocked_is_not_heard(enter: Enter) -> None:
     anna, ben, eve = await enter("anna"), await enter("ben"), await enter("eve")
     await does(anna, "follow", eve.account)

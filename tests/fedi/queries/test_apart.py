@@ -5,7 +5,7 @@ from sqlalchemy import delete, select
 
 from fedi.lean import ask
 from fedi.models import Account, Block, DomainBlock, Follow, Mute, Post
-from fedi.queries import timelines
+from fedi.queries import follows, timelines
 from fedi.queries.page import Page
 from fedi.queries.visibility import apart_from, are_apart, can_see, is_told, keeps_host_away, visible_clause
 from tests.fedi.queries.conftest import World
@@ -176,6 +176,21 @@ async def test_who_is_apart_or_mutes_is_not_told(peopled: World) -> None:
 async def test_a_mute_may_leave_notifications_alone(peopled: World) -> None:
     await peopled.add(mute(peopled, ANNA, BEN, notifications=False), mute(peopled, BEN, FAR))
     assert await told(peopled) == {(ANNA, BEN), (ANNA, FAR), (BEN, ANNA)}
+
+
+async def test_lists_of_followers_leave_out_who_is_apart_from_the_viewer(peopled: World) -> None:
+    await peopled.add(block(peopled, ANNA, BEN))
+    page = Page(limit=40)
+
+    async def listed(owner: int, viewer: int | None) -> tuple[set[int], set[int]]:
+        async with peopled.server.ctx.db.read() as tx:
+            followers = await follows.followers(tx, owner, page, viewer_id=viewer)
+            followed = await follows.following(tx, owner, page, viewer_id=viewer)
+        return {account.id for _, account in followers.rows}, {account.id for _, account in followed.rows}
+
+    assert await listed(FAR, ANNA) == ({ANNA}, {ANNA})
+    assert await listed(FAR, BEN) == ({BEN}, {BEN})
+    assert await listed(FAR, None) == ({ANNA, BEN}, {ANNA, BEN})
 
 
 async def test_who_is_limited_is_heard_by_followers_only(peopled: World) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedi.models import Block, DomainBlock
 from fedi.queries import search
 from tests.fedi.queries.conftest import World
 
@@ -48,6 +49,20 @@ async def test_people_are_found_by_how_they_begin(peopled: World, words: str, fo
     async with peopled.server.ctx.db.read() as tx:
         people = await search.accounts(tx, words, viewer_id=1, limit=10)
     assert [account.username for account in people] == found
+
+
+@pytest.mark.parametrize(("who", "whom"), [(1, 6), (6, 1)])
+async def test_who_is_apart_from_the_viewer_is_not_found(peopled: World, who: int, whom: int) -> None:
+    now = peopled.server.clock()
+    await peopled.add(
+        Block(id=1, account_id=who, target_id=whom, iri="https://fedi.test/blocks/1", created_at=now),
+        DomainBlock(id=1, account_id=1, domain="elsewhere.test", created_at=now),
+    )
+    async with peopled.server.ctx.db.read() as tx:
+        found = await search.accounts(tx, "ann", viewer_id=1, limit=10)
+        by_strangers = await search.accounts(tx, "ann", viewer_id=None, limit=10)
+    assert [account.username for account in found] == ["anna"]
+    assert {account.username for account in by_strangers} == {"anna", "annabel", "eve"}
 
 
 async def test_the_search_can_be_narrowed_and_paged(peopled: World) -> None:
