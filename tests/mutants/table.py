@@ -55,6 +55,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "fedi/queries/visibility.py": (
         "tests/fedi/queries/test_visibility.py",
         "tests/fedi/queries/test_apart.py",
+        "tests/fedi/queries/test_search.py",
         "tests/fedi/queries/test_timelines.py",
         "tests/fedi/services/test_notifying.py",
         "tests/fedi/services/test_blocking.py",

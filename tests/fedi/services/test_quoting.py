@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from activitypub import activities
 from activitypub.activities import QuoteRequest
 from activitypub.vocab import PUBLIC
 from fedi import iris
 from fedi.errors import Refused
+from fedi.inbound.handlers import accept
+from fedi.inbound.received import Ignored, Received
 from fedi.models import Account, Activity, ActivityState, Login, Post, Stamp
 from fedi.outbound import resolve
+from fedi.outbound.fetch import Budget
 from fedi.queries import posts as find
 from fedi.queries.quotes import QuoteState
 from fedi.services import editing, permitting, posting, quoting
@@ -396,6 +400,21 @@ async def test_leave_for_a_post_that_is_gone_comes_to_nothing(town: Town, bob: R
     await town.deletes("carol", quote)
     answer = bob.does("Accept", request, result=given["id"])
     assert await verdict(town.server, bob, answer) == ActivityState.IGNORED
+
+
+async def test_leave_for_a_post_that_is_deleted_meanwhile_comes_to_nothing(
+    town: Town, bob: RemoteActor
+) -> None:
+    quoted, quote, request = await asked(town, bob)
+    given = stamp(bob, quote, quoted)
+    activity = activities.parse(bob.does("Accept", request, result=given["id"]))
+    assert isinstance(activity, activities.Accept)
+    ctx = town.server.ctx
+    effect = await accept.handle(ctx, Received(activity=activity, budget=Budget()))
+    await town.deletes("carol", quote)
+    with pytest.raises(Ignored, match="deleted"):
+        async with ctx.db.write() as tx:
+            await effect(tx)
 
 
 async def test_a_refused_quote_is_not_shown(town: Town, bob: RemoteActor) -> None:
