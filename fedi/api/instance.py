@@ -10,7 +10,8 @@ from fedi import context
 from fedi.api.answers import json_answer
 from fedi.api.entities.instance import Facts, instance_v1, instance_v2
 from fedi.context import Context
-from fedi.queries import census
+from fedi.queries import announcements, census
+from fedi.services import longtexts
 
 __all__ = ["translation_languages", "v1", "v2"]
 
@@ -42,6 +43,11 @@ async def _facts(ctx: Context) -> Facts:
         return known
     async with ctx.db.read() as tx:
         counted = await census.take(tx, now)
-        facts = Facts(census=counted, contact=await census.contact(tx))
+        facts = Facts(
+            census=counted,
+            contact=await census.contact(tx),
+            rules=await announcements.rules(tx),
+            texts=frozenset([name for name in longtexts.PAGES if await longtexts.read(ctx, name)]),
+        )
     ctx.memory.figures.put("instance", facts, now=now, ttl_s=FACTS_S)
     return facts

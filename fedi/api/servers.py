@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi import context
-from fedi.api import errors
+from fedi.api import errors, params
 from fedi.api.answers import json_answer
 from fedi.api.viewer import admit, require
 from fedi.context import Context
@@ -20,7 +20,10 @@ from fedi.models import DomainRule, Severity
 from fedi.queries import census
 from fedi.queries import domains as find_domains
 
-__all__ = ["domain_blocks", "peers"]
+__all__ = ["domain_blocks", "peers", "search_peers"]
+
+FOUND_MAX = 10
+"""Servers that a search names; Mastodon's figure."""
 
 PEERS_S = 300.0
 """How long the list of peers is good enough, in seconds: strangers ask, and it reads many rows."""
@@ -32,6 +35,15 @@ async def peers(request: Request) -> Response:
     if ctx.settings.federation_mode == "allowlist":
         await admit(request, "read")
     return json_answer(await _peers(ctx))
+
+
+async def search_peers(request: Request) -> Response:
+    """List servers that are known here and whose names begin so, for who chooses one."""
+    ctx = context.of(request)
+    begins = ((await params.read(request)).word("q") or "").lower()
+    if ctx.settings.federation_mode == "allowlist" or not begins:
+        return json_answer([])
+    return json_answer([name for name in await _peers(ctx) if name.startswith(begins)][:FOUND_MAX])
 
 
 async def domain_blocks(request: Request) -> Response:

@@ -9,6 +9,7 @@ import click
 from fedi import __version__
 from fedi.cli import (
     accounts,
+    announcements,
     audit,
     backups,
     belongings,
@@ -38,6 +39,7 @@ def main(click_context: click.Context, data_dir: str | None) -> None:
 for command in (
     server.init, server.serve, server.worker, databases.db, backups.backup, accounts.account,
     pictures.imagine, demo.demo, doctor.doctor, queues.queue, domains.domains, reports.reports, audit.audit,
+    announcements.announcements, announcements.rules,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -16,14 +16,15 @@ from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.models import Account
 from fedi.queries import accounts as find_account
-from fedi.queries import pins, threads, timelines
+from fedi.queries import announcements, pins, threads, timelines
 from fedi.queries import posts as find
 from fedi.queries.page import Page
 from fedi.queries.visibility import can_see
+from fedi.services import longtexts
 from fedi.web import views
 from fedi.web.templates import render
 
-__all__ = ["about", "error_page", "home", "post", "profile", "tag"]
+__all__ = ["about", "error_page", "home", "post", "privacy_policy", "profile", "tag", "terms_of_service"]
 
 TILES = 24
 """Pictures of one page of a grid: divides evenly into 2, 3, 4 and 6 columns."""
@@ -139,8 +140,30 @@ async def tag(request: Request) -> Response:
 
 
 async def about(request: Request) -> Response:
-    """Say whose server this is and what is done here."""
-    return render(of(request), "about.html")
+    """Say whose server this is, what is done here and what holds."""
+    ctx = of(request)
+    said = await longtexts.read(ctx, longtexts.ABOUT)
+    async with ctx.db.read() as tx:
+        rules = await announcements.rules(tx)
+    return render(ctx, "about.html", said=views.html(said.html if said else ""), rules=rules)
+
+
+async def privacy_policy(request: Request) -> Response:
+    """Show the operator's privacy policy."""
+    return await _long_text(request, longtexts.PRIVACY, "Privacy policy")
+
+
+async def terms_of_service(request: Request) -> Response:
+    """Show the operator's terms of service."""
+    return await _long_text(request, longtexts.TERMS, "Terms of service")
+
+
+async def _long_text(request: Request, name: str, title: str) -> Response:
+    ctx = of(request)
+    said = await longtexts.read(ctx, name)
+    if said is None:
+        raise Refused(404, NO_PAGE)
+    return render(ctx, "text.html", title=title, said=views.html(said.html), since=said.changed_at)
 
 
 async def error_page(request: Request, refusal: Refused) -> Response:

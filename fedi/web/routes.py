@@ -9,6 +9,8 @@ __all__ = ["ROUTES"]
 ROUTES: list[BaseRoute] = [
     Route("/", pages.home),
     Route("/about", pages.about),
+    Route("/privacy-policy", pages.privacy_policy),
+    Route("/terms-of-service", pages.terms_of_service),
     Route("/health", service.health),
     Route("/robots.txt", service.robots),
     Route("/favicon.ico", static.favicon),

@@ -19,7 +19,7 @@ from fedi.queries.posts import PostView
 from fedi.web.polls import Poll, poll
 from fedi.web.static import address
 
-__all__ = ["Card", "Moment", "Person", "Picture", "card", "cards", "person", "summary"]
+__all__ = ["Card", "Moment", "Person", "Picture", "card", "cards", "html", "person", "summary"]
 
 NO_DESCRIPTION = "Picture without a description"
 """Said to those who do not see it: an empty text would tell them that there is no picture."""
@@ -121,7 +121,7 @@ def person(account: Account, settings: Settings) -> Person:
         is_local=account.is_local,
         is_bot=account.is_bot,
         operator=account.operator,
-        note=_html(account.note),
+        note=html(account.note),
         fields=tuple(_field(row, own=account.is_local) for row in account.fields),
         posts=account.statuses_count,
         followers=account.followers_count,
@@ -167,7 +167,7 @@ def _content(view: PostView) -> Markup:
     said = view.post.content
     if view.post.local and view.quoted_link is not None:
         said = text.with_quote_link(said, view.quoted_link)
-    return _html(said)
+    return html(said)
 
 
 def moment(at: datetime) -> Moment:
@@ -201,7 +201,7 @@ def _picture(attachment: Attachment) -> Picture:
 
 def _field(row: dict[str, Any], *, own: bool) -> tuple[str, Markup]:
     """Return a line of a profile; a link of our own people's says `me`, so that its page can check it."""
-    value = _html(str(row.get("value", "")))
+    value = html(str(row.get("value", "")))
     if own:
         value = value.replace(Markup('rel="nofollow'), Markup('rel="me nofollow'))
     return text.clean_name(str(row.get("name", ""))), value
@@ -236,7 +236,8 @@ def _file(key: str | None) -> str | None:
     return f"/media/{key}" if key else None
 
 
-def _html(source: str) -> Markup:
+def html(source: str) -> Markup:
+    """Return sanitised HTML, which a template prints as it is."""
     return Markup(text.sanitise(source))  # noqa: S704 - the one place, and it was sanitised in this expression
 
 

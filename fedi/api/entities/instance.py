@@ -7,16 +7,19 @@ because clients fall back from one to the other.
 Source: Mastodon's documentation, "Instance entity" and "V1::Instance entity".
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import fedi
 from fedi import iris
 from fedi.api.entities.account import account
+from fedi.api.entities.announcement import rule
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
+from fedi.models import Rule
 from fedi.queries.census import Census
-from fedi.services import polling
+from fedi.services import longtexts, polling
 from fedi.services.featuring import TAGS_MAX
 from fedi.services.pinning import PINS_MAX
 
@@ -49,10 +52,14 @@ class Facts:
     Attributes:
         census: the counts.
         contact: the operator's account, if there is one.
+        rules: what holds here.
+        texts: which of the operator's long texts there are (`services.longtexts`).
     """
 
     census: Census
     contact: AccountRow | None
+    rules: Sequence[Rule] = ()
+    texts: frozenset[str] = frozenset()
 
 
 def instance_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def instance_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
         },
         "icon": [{"src": iris.static(settings, "avatar.png"), "size": "400x400"}],
         "languages": [settings.language],
-        "configuration": _configuration_v2(settings),
+        "configuration": _configuration_v2(settings, facts),
         "registrations": {
             "enabled": settings.registrations != "closed",
             "approval_required": settings.registrations == "approval",
@@ -86,7 +93,7 @@ def instance_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
             "email": settings.contact_email,
             "account": account(facts.contact, settings) if facts.contact else None,
         },
-        "rules": [],
+        "rules": [rule(row) for row in facts.rules],
         "fedi": {"imagine": {"command": "/imagine", "escape": "//imagine"}},
     }
 
@@ -109,7 +116,7 @@ def instance_v1(settings: Settings, facts: Facts) -> dict[str, Any]:
         "invites_enabled": False,
         "configuration": _configuration(settings),
         "contact_account": account(facts.contact, settings) if facts.contact else None,
-        "rules": [],
+        "rules": [rule(row) for row in facts.rules],
     }
 
 
@@ -144,15 +151,20 @@ def _configuration(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _configuration_v2(settings: Settings) -> dict[str, Any]:
+def _page(settings: Settings, facts: Facts, name: str) -> str | None:
+    """Return the address of one of the operator's long texts; None when they wrote none."""
+    return f"{settings.origin}{longtexts.PAGES[name]}" if name in facts.texts else None
+
+
+def _configuration_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
     return {
         **_configuration(settings),
         "urls": {
             "streaming": None,  # there is no streaming yet, and clients open a socket whenever this is set
             "status": None,
             "about": f"{settings.origin}/about",
-            "privacy_policy": None,
-            "terms_of_service": None,
+            "privacy_policy": _page(settings, facts, longtexts.PRIVACY),
+            "terms_of_service": _page(settings, facts, longtexts.TERMS),
         },
         "vapid": {"public_key": ""},
         "translation": {"enabled": False},

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from fedi.models import Account, Severity
+from fedi.outbound import resolve
 from tests.conftest import MakeServer
 from tests.fedi import looking, rules
 from tests.fedi.api.conftest import Enter, http_client, token_for
@@ -112,3 +113,12 @@ async def test_who_is_limited_is_found_by_the_whole_handle(server: "Server", ent
     (found,) = answer.json()["accounts"]
     assert (found["uri"], found["limited"]) == (loud.iri, True)
     assert (await anna.http.get("/api/v2/search", params={"q": "lou"})).json()["accounts"] == []
+
+
+async def test_servers_are_found_by_how_their_names_begin(server: "Server") -> None:
+    bob = RemoteServer(server.network).person("bob")
+    await resolve.actor(server.ctx, bob.iri)
+    search = "/api/v1/peers/search"
+    assert (await server.client.get(search, params={"q": "REM"})).json() == ["remote.test"]
+    assert (await server.client.get(search, params={"q": "mote"})).json() == []
+    assert (await server.client.get(search)).json() == []

@@ -144,7 +144,7 @@ async def test_who_waits_for_approval_can_do_nothing_yet(make_server: MakeServer
     page = await server.client.get("/share")
     form = re.search(r'name="token" value="([^"]+)"', page.text)
     assert form is not None
-    typed = {"token": form[1], "username": "anna", "password": GOOD["password"], "path": "/share"}
+    typed = {"token": form[1], "username": "anna", "password": GOOD["password"], "page": "share"}
     refused = await server.client.post("/oauth/sign_in/here", data=typed)
     assert (refused.status_code, "pending approval" in refused.text) == (403, True)
     assert "Publish" not in (await server.client.get("/share")).text
