@@ -37,11 +37,12 @@ ALONE = timedelta(days=365)
 class TickingClock:
     """The real time, moved to the start of the next window, and by what a test wants.
 
-    A test that counts requests would otherwise fail when it happens to cross the end of a window.
+    A test that counts requests would otherwise fail when it happens to cross the end of a window. Servers of
+    one test begin with the same offset: what one dates would otherwise come from the future for another.
     """
 
-    def __init__(self) -> None:
-        self.offset = timedelta(seconds=WINDOW_S - datetime.now(UTC).timestamp() % WINDOW_S)
+    def __init__(self, offset: timedelta) -> None:
+        self.offset = offset
 
     def __call__(self) -> datetime:
         """Return the moment."""
@@ -55,10 +56,11 @@ class TickingClock:
 class Network(httpx.AsyncBaseTransport):
     """The internet of a test: hosts are ASGI applications or handlers; all others do not exist.
 
-    `requests` holds what was sent, in order.
+    `requests` holds what was sent, in order; `offset` is how far its time is ahead of ours.
     """
 
     def __init__(self) -> None:
+        self.offset = timedelta(seconds=WINDOW_S - datetime.now(UTC).timestamp() % WINDOW_S)
         self.hosts: dict[str, httpx.AsyncBaseTransport] = {}
         self.requests: list[httpx.Request] = []
 
@@ -147,7 +149,7 @@ async def open_server(
         database_url=database_url,
         **{"rate_limits": False, "picture_size": 64, **settings},
     )
-    clock = TickingClock()
+    clock = TickingClock(network.offset)
     painter = EngineHost(folder=None, engine="media.engines.painted:load")
     async with open_context(chosen, engine=painter, transport=network, clock=clock) as ctx:
         share_compiled_statements(ctx.db)
