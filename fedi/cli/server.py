@@ -32,6 +32,9 @@ GRACE_S = 20
 GC_OBJECTS = 50_000
 """New objects before garbage is looked for; a few dozen requests' worth, some 10 MB at most."""
 
+FRAME_BYTES_MAX = 4096
+"""Of what a client says on a WebSocket, in bytes: the name of a stream with a hashtag."""
+
 IDLE_S = 30
 """How long an idle connection is kept, in seconds."""
 
@@ -153,9 +156,10 @@ class _Server(uvicorn.Server):
 async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
     """Answer requests, and do jobs, until SIGINT or SIGTERM; then finish what is in flight."""
     settings = ctx.settings
+    app = build_app(ctx)
     server = _Server(
         uvicorn.Config(
-            build_app(ctx),
+            app,
             host=settings.bind,
             port=settings.port,
             http=bounded(AutoHTTPProtocol),
@@ -167,6 +171,8 @@ async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=GRACE_S,
+            ws_max_size=FRAME_BYTES_MAX,
+            ws_per_message_deflate=False,  # 300 kB for each socket, for frames of a few kB
         )
     )
     # What is there now stays: looking through it again for every few hundred objects of a request costs a
@@ -185,6 +191,7 @@ async def serve_until_stopped(ctx: Context, *, with_worker: bool) -> None:
         hearing = group.create_task(hear(ctx.db, ctx.wake, ctx.hub, ctx.clock))
         stop = group.create_task(stopping.wait())
         await asyncio.wait({answering, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await app.state.exchange.close()
         server.should_exit = True
         await answering
         if jobs is not None and working is not None:
