@@ -130,6 +130,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "or everyone. `fedi account create` works in any case."
         ),
     ] = "closed"
+    media_cache_days: Annotated[
+        int,
+        Meta(
+            description="Days that a picture of another server is kept after somebody last looked at it.",
+            ge=1,
+            le=3650,
+        ),
+    ] = 14
+    media_cache_mb: Annotated[
+        int,
+        Meta(
+            description="Megabytes of other servers' pictures that are kept; the longest unseen go first.",
+            ge=10,
+            le=100_000_000,
+        ),
+    ] = 5000
+    translation_url: Annotated[
+        str,
+        Meta(
+            description="Address of a server with LibreTranslate's API, such as `http://127.0.0.1:5000`, "
+            "that public posts are given to when somebody wants one translated. Empty: nothing is translated."
+        ),
+    ] = ""
+    translation_key: Annotated[str, Meta(description="Key for that server, if it asks for one.")] = ""
     authorized_fetch: Annotated[
         bool, Meta(description="Answer other servers' reads of people and posts only when they are signed.")
     ] = False
@@ -321,6 +345,7 @@ def _check(settings: Settings) -> None:
             "origin", f"'{settings.origin}' is not scheme://host", "write https://your.host without a path"
         )
     _check_names(settings)
+    _check_translation(settings)
     for key in ("trusted_proxies", "outgoing_allow"):
         for text in getattr(settings, key):
             try:
@@ -335,6 +360,16 @@ def _check(settings: Settings) -> None:
         for key, safe in (("rate_limits", True), ("allow_http_peers", False), ("outgoing_allow", [])):
             if getattr(settings, key) != safe:
                 raise SettingsError(key, "a test switch, with a public https origin", "remove it")
+
+
+def _check_translation(settings: Settings) -> None:
+    parts = urlsplit(settings.translation_url)
+    if settings.translation_url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise SettingsError(
+            "translation_url",
+            f"'{settings.translation_url}' is not an address",
+            "write it as http://127.0.0.1:5000",
+        )
 
 
 def _check_names(settings: Settings) -> None:

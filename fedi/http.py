@@ -14,6 +14,7 @@ Source: reference list of special-purpose addresses, IANA registries of RFC 6890
 
 import asyncio
 import ipaddress
+import json as jsonlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -30,9 +31,9 @@ import fedi
 from fedi.config import Settings
 
 __all__ = [
-    "CONNECT_TIMEOUT_S", "READ_TIMEOUT_S", "TOTAL_TIMEOUT_S", "AddressGuard", "Connections",
-    "GuardedTransport", "RefusedAddressError", "Refuses", "build_client", "guard_from", "nobody",
-    "user_agent",
+    "CONNECT_TIMEOUT_S", "READ_TIMEOUT_S", "SERVICE_TROUBLES", "TOTAL_TIMEOUT_S", "AddressGuard",
+    "Connections", "GuardedTransport", "RefusedAddressError", "Refuses", "ask_service", "build_client",
+    "guard_from", "nobody", "user_agent",
 ]  # fmt: skip
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -60,6 +61,15 @@ KEEPALIVE_S = 30.0
 
 RESPONSE_BYTES_MAX = 40 * 1024 * 1024
 """Of any answer, in bytes: the largest remote media file. Documents have a tighter bound of their own."""
+
+SERVICE_TROUBLES = (httpx.HTTPError, ValueError)
+"""What asking such a service can end with."""
+
+SERVICE_TIMEOUT_S = 20.0
+"""Between two reads of a service of the operator's, which may compute for a while."""
+
+SERVICE_BYTES_MAX = 1024 * 1024
+"""Of what such a service answers."""
 
 NO_ANSWER = (aiohttp.ClientError, HttpProcessingError)
 """What aiohttp raises for bytes that are no answer; httpx-aiohttp 0.1 knows only some of it and lets the rest
@@ -338,6 +348,40 @@ def build_client(
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # none is kept
         headers={"user-agent": user_agent(settings), "accept-encoding": "identity"},
     )
+
+
+async def ask_service(url: str, *, json: object = None, ca_file: str = "") -> object:
+    """Ask a service that the operator chose in the settings, and return its JSON.
+
+    It may stand on this machine or in a private network, so the guard is not asked: nobody but the operator
+    decides which address this is. Redirects are not followed, or the service could send us elsewhere.
+
+    Args:
+        url: of the service, from the settings.
+        json: what is posted; without it the address is read.
+        ca_file: PEM file with authorities to trust beside the system's.
+
+    Raises:
+        httpx.HTTPError: it cannot be reached, takes too long or answers with an error.
+        ValueError: what it answers is no JSON, or too much.
+    """
+    trusted = ssl.create_default_context()
+    if ca_file:
+        trusted.load_verify_locations(cafile=ca_file)
+    timeout = httpx.Timeout(SERVICE_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    async with httpx.AsyncClient(verify=trusted, timeout=timeout, trust_env=False) as client:
+        asked = client.build_request("GET" if json is None else "POST", url, json=json)
+        answer = await client.send(asked, stream=True)
+        try:
+            answer.raise_for_status()
+            body = b""
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > SERVICE_BYTES_MAX:
+                    raise ValueError(f"the service answers with more than {SERVICE_BYTES_MAX} bytes")
+        finally:
+            await answer.aclose()
+    return jsonlib.loads(body)
 
 
 def user_agent(settings: Settings) -> str:

@@ -7,14 +7,15 @@ is the only place where something is known; a restart costs time and nothing els
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from activitypub.keys import PublicKey
 
-__all__ = ["PEERS_MAX", "InFlight", "Memory", "Refusal", "Remembered", "RemoteKey"]
+__all__ = ["PEERS_MAX", "InFlight", "Memory", "Places", "Refusal", "Remembered", "RemoteKey"]
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -36,6 +37,15 @@ DIGESTS_MAX = 256
 
 STATUSES_MAX = 2000
 """Posts as clients get them, with the rows that they were made of: about 8 kB each, and 60 at the most."""
+
+DOWNLOADS_MAX = 8
+"""Remote pictures that are fetched at a time: each may take 16 MB and more while it is decoded."""
+
+DOWNLOADS_WAITING_MAX = 200
+"""Remote pictures that wait to be fetched: some pages full of people and pictures."""
+
+TRANSLATIONS_MAX = 500
+"""Posts in other languages; about 2 kB each."""
 
 FIGURES_MAX = 16
 """Answers that are costly to count."""
@@ -108,6 +118,36 @@ class InFlight:
             task.exception()  # looked at here, so that work that nobody waits for any more is no warning
 
 
+class Places:
+    """A few places for work that takes memory, and a line of a bounded length before them.
+
+    Args:
+        places: how many work at a time.
+        line_max: how many may wait.
+    """
+
+    def __init__(self, places: int, line_max: int) -> None:
+        self._free = asyncio.Semaphore(places)
+        self._line_max = line_max
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[bool]:
+        """Wait for a place and hold it; gives False, and holds none, when the line is full."""
+        if self._waiting >= self._line_max:
+            yield False
+            return
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield True
+        finally:
+            self._free.release()
+
+
 async def _awaited(make: Callable[[], Awaitable[Value]]) -> Value:
     return await make()
 
@@ -165,7 +205,15 @@ class Memory:
         default_factory=lambda: Remembered(STATUSES_MAX)
     )
     """By post and what of it depends on the viewer: the rows that it is made of, and its JSON."""
+    unshown: Remembered[str, str] = field(default_factory=lambda: Remembered(REFUSALS_MAX))
+    """By digest of its address: why a remote picture could not be had."""
+    downloads: Places = field(default_factory=lambda: Places(DOWNLOADS_MAX, DOWNLOADS_WAITING_MAX))
+    """For remote pictures."""
     figures: Remembered[str, Any] = field(default_factory=lambda: Remembered(FIGURES_MAX))
     """Counts for NodeInfo."""
+    translations: Remembered[tuple[int, str, str], Any] = field(
+        default_factory=lambda: Remembered(TRANSLATIONS_MAX)
+    )
+    """By post, its version and the language wanted."""
     in_flight: InFlight = field(default_factory=InFlight)
     """Fetches under way."""

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from fedi.api import announcements, empty, instance, oembed, search, servers, texts, trends
+from fedi.api import announcements, empty, instance, oembed, search, servers, texts, translations, trends
 from fedi.api.routing import DELETE, GET, POST, PUT, ApiRoute
 
 __all__ = ["ROUTES"]
@@ -14,7 +14,8 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/instance", instance.v1, methods=GET),
     ApiRoute("/api/v1/instance/peers", servers.peers, methods=GET),
     ApiRoute("/api/v1/instance/domain_blocks", servers.domain_blocks, methods=GET),
-    ApiRoute("/api/v1/instance/translation_languages", instance.translation_languages, methods=GET),
+    ApiRoute("/api/v1/instance/translation_languages", translations.languages, methods=GET),
+    ApiRoute("/api/v1/statuses/{id}/translate", translations.create, methods=POST),
     ApiRoute("/api/v1/instance/rules", texts.rules, methods=GET),
     ApiRoute("/api/v1/instance/extended_description", texts.extended_description, methods=GET),
     ApiRoute("/api/v1/instance/privacy_policy", texts.privacy_policy, methods=GET),

@@ -54,6 +54,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/emails/check_confirmation"): "read:accounts",
     ("PUT", "/api/v1/profile"): "write:accounts",
     ("PATCH", "/api/v1/profile"): "write:accounts",
+    ("POST", "/api/v1/statuses/{id}/translate"): "read:statuses",
     ("GET", "/api/v1/announcements"): "read",
     ("POST", "/api/v1/announcements/{id}/dismiss"): "write:accounts",
     ("PUT", "/api/v1/announcements/{id}/reactions/{name}"): "write:favourites",
