@@ -26,12 +26,11 @@ async def create(request: Request) -> Response:
     account_id = given.identifier("account_id")
     if account_id is None:
         raise errors.unprocessable("account_id is missing")
-    if given.identifiers("rule_ids"):
-        raise errors.unprocessable("rule_ids names rules that this server does not have")
     complaint = Complaint(
         comment=given.text("comment") or "",
         category=given.word("category") or "other",
         post_ids=given.identifiers("status_ids"),
+        rule_ids=given.identifiers("rule_ids"),
         forward=given.flag("forward") or False,
     )
     async with ctx.db.write() as tx:

@@ -20,7 +20,8 @@ from fedi.models import Account, Login, OAuthApp, Role
 from fedi.services import authorizing
 
 __all__ = [
-    "Viewer", "admit", "bearer", "find", "identify", "require", "require_app", "require_staff", "required",
+    "Viewer", "admit", "admit_staff", "bearer", "find", "identify", "require", "require_app", "require_staff",
+    "required",
 ]  # fmt: skip
 
 
@@ -133,6 +134,12 @@ async def require_staff(request: Request, tx: Tx, scope: str, *, least: Role = R
     if role not in ((Role.MODERATOR, Role.ADMIN) if least is Role.MODERATOR else (Role.ADMIN,)):
         raise errors.not_allowed(f"role {role} is not {least}")
     return viewer
+
+
+async def admit_staff(request: Request, scope: str, *, least: Role = Role.MODERATOR) -> Viewer:
+    """Do as `require_staff`, in a transaction of its own."""
+    async with context.of(request).db.read() as tx:
+        return await require_staff(request, tx, scope, least=least)
 
 
 async def require_app(request: Request, tx: Tx) -> OAuthApp:

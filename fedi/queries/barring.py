@@ -6,6 +6,7 @@ Source: Mastodon's documentation, "Admin::IpBlock", "Admin::EmailDomainBlock" an
 
 import hashlib
 import ipaddress
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -14,7 +15,7 @@ from fedi import domains
 from fedi.db import Tx
 from fedi.models import CanonicalEmailBlock, EmailDomainBlock, IpBlock, Login
 
-__all__ = ["canonical_digest", "email_is_barred", "email_is_taken", "severities"]
+__all__ = ["by_email", "canonical_digest", "email_is_barred", "email_is_taken", "severities"]
 
 
 def canonical_digest(email: str) -> str:
@@ -26,6 +27,13 @@ def canonical_digest(email: str) -> str:
     name, _, domain = email.strip().lower().rpartition("@")
     plain = name.partition("+")[0].replace(".", "")
     return hashlib.sha256(f"{plain}@{domain}".encode()).hexdigest()
+
+
+async def by_email(tx: Tx, email: str) -> Sequence[CanonicalEmailBlock]:
+    """Return the rows that bar this very address in any spelling."""
+    digest = canonical_digest(email)
+    found = select(CanonicalEmailBlock).where(CanonicalEmailBlock.digest == digest)
+    return (await tx.execute(found)).scalars().all()
 
 
 async def email_is_barred(tx: Tx, email: str) -> bool:

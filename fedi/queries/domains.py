@@ -27,8 +27,8 @@ from fedi.memory import InFlight
 from fedi.models import DomainAllow, DomainRule, Severity
 
 __all__ = [
-    "CLEAR", "Rulebook", "Rules", "Verdict", "all_allowed", "all_rules", "find_rule", "host_of", "load",
-    "rules_for",
+    "CLEAR", "Rulebook", "Rules", "Verdict", "all_allowed", "all_rules", "find_allow", "find_rule", "host_of",
+    "load", "rules_for",
 ]  # fmt: skip
 
 RULES_TTL_S = 5.0
@@ -187,6 +187,11 @@ async def all_allowed(tx: Tx) -> Sequence[DomainAllow]:
 async def find_rule(tx: Tx, domain: str) -> DomainRule | None:
     """Find the rule about exactly this domain, given in its normal form."""
     return (await tx.execute(select(DomainRule).where(DomainRule.domain == domain))).scalar_one_or_none()
+
+
+async def find_allow(tx: Tx, domain: str) -> DomainAllow | None:
+    """Find a server, given in its normal form, on the list of those that are talked to."""
+    return (await tx.execute(select(DomainAllow).where(DomainAllow.domain == domain))).scalar_one_or_none()
 
 
 async def load(tx: Tx, settings: Settings) -> Rules:

@@ -3,14 +3,32 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from fedi.db import Tx
-from fedi.models import Account, AuditEntry, Post, Report
+from fedi.models import (
+    Account,
+    AuditEntry,
+    CanonicalEmailBlock,
+    DomainAllow,
+    DomainRule,
+    EmailDomainBlock,
+    IpBlock,
+    Post,
+    Report,
+    Rule,
+)  # fmt: skip
+from fedi.queries.page import Page, Slice, cut, within
 
-__all__ = ["ReportView", "audit", "count_reports", "count_waiting", "find_report", "reports"]
+__all__ = [
+    "ReportView", "audit", "count_reports", "count_waiting", "find_report", "page", "reports", "row", "rows",
+    "rules", "still_there",
+]  # fmt: skip
+
+Listed = TypeVar("Listed", DomainAllow, DomainRule, EmailDomainBlock, CanonicalEmailBlock, IpBlock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +46,51 @@ async def reports(tx: Tx, *, limit: int, resolved: bool = False) -> list[ReportV
     chosen = Report.resolved_at.is_not(None) if resolved else Report.resolved_at.is_(None)
     order = Report.id.desc() if resolved else Report.id
     return await _views(tx, select(Report.id).where(chosen).order_by(order).limit(limit))
+
+
+async def page(
+    tx: Tx,
+    wanted: Page,
+    *,
+    resolved: bool = False,
+    account_id: int | None = None,
+    target_id: int | None = None,
+    target_domain: str | None = None,
+) -> Slice[Report]:
+    """Return reports, the newest first; None asks for no such thing."""
+    statement = select(Report).where(
+        Report.resolved_at.is_not(None) if resolved else Report.resolved_at.is_(None)
+    )
+    if account_id is not None:
+        statement = statement.where(Report.account_id == account_id)
+    if target_id is not None:
+        statement = statement.where(Report.target_id == target_id)
+    if target_domain is not None:
+        there = select(Account.id).where(Account.domain == target_domain)
+        statement = statement.where(Report.target_id.in_(there))
+    found = (await tx.execute(within(statement, Report.id, wanted))).scalars().all()
+    return cut(found, wanted)
+
+
+async def still_there(tx: Tx, ids: Collection[int]) -> list[int]:
+    """Return the ids of those posts that were not deleted meanwhile."""
+    return [post.id for post in await _posts(tx, ids)] if ids else []
+
+
+async def rules(tx: Tx) -> Sequence[Rule]:
+    """Return the rules of this server, in their order."""
+    return (await tx.execute(select(Rule).order_by(Rule.position, Rule.id))).scalars().all()
+
+
+async def rows(tx: Tx, model: type[Listed], wanted: Page) -> Slice[Listed]:
+    """Return a page of one of the lists of who is kept out, or let in; the newest first."""
+    found = (await tx.execute(within(select(model), model.id, wanted))).scalars().all()
+    return cut(found, wanted)
+
+
+async def row(tx: Tx, model: type[Listed], row_id: int) -> Listed | None:
+    """Find one row of such a list."""
+    return await tx.get(model, row_id)
 
 
 async def find_report(tx: Tx, report_id: int) -> ReportView | None:

@@ -9,15 +9,15 @@ say, nobody can shut out.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from fedi.context import Context
 from fedi.db import Tx, insert
-from fedi.models import Notification
+from fedi.models import Login, Notification, Role
 from fedi.queries.visibility import is_told
 from fedi.services.alerting import alert
 
-__all__ = ["clear", "dismiss", "notify", "retract"]
+__all__ = ["clear", "dismiss", "notify", "retract", "tell_staff"]
 
 
 OFFICIAL = frozenset({"admin.report", "admin.sign_up", "moderation_warning", "severed_relationships"})
@@ -68,6 +68,23 @@ async def notify(
     notification_id = made.scalar()
     if notification_id is not None:
         await alert(ctx, tx, account_id=account_id, notification_id=notification_id)
+
+
+async def tell_staff(
+    ctx: Context, tx: Tx, *, kind: str, about_id: int, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Tell all moderators and administrators that something waits for them.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        kind: `admin.sign_up` or `admin.report`.
+        about_id: whoever signed up, or complained.
+        detail: as in `notify`.
+    """
+    staff = select(Login.account_id).where(Login.role.in_((Role.MODERATOR, Role.ADMIN)))
+    for account_id in (await tx.execute(staff.order_by(Login.account_id))).scalars().all():
+        await notify(ctx, tx, account_id=account_id, from_account_id=about_id, kind=kind, detail=detail)
 
 
 async def retract(

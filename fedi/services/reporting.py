@@ -17,16 +17,19 @@ from fedi.context import Context
 from fedi.db import Tx, insert
 from fedi.errors import Refused
 from fedi.log import get
-from fedi.models import Account, Post, PostState, Report
+from fedi.models import Account, Post, PostState, Report, Rule
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, record
 from fedi.queries import accounts as find_account
 from fedi.queries import moderation
 from fedi.queries.domains import host_of, rules_for
 from fedi.queries.visibility import can_see
-from fedi.services import auditing
+from fedi.services import auditing, notifying
 
-__all__ = ["CATEGORIES", "COMMENT_CHARACTERS_MAX", "Complaint", "receive", "report", "resolve"]
+__all__ = [
+    "CATEGORIES", "COMMENT_CHARACTERS_MAX", "Complaint", "assign", "change", "receive", "reopen", "report",
+    "resolve",
+]  # fmt: skip
 
 CATEGORIES = ("spam", "legal", "violation", "other")
 """Mastodon's words for what is wrong."""
@@ -59,12 +62,14 @@ class Complaint:
         comment: why.
         category: one of `CATEGORIES`.
         post_ids: posts of the person reported.
+        rule_ids: rules of this server that they break; only these make sense of the category `violation`.
         forward: whether their server is told as well.
     """
 
     comment: str = ""
     category: str = "other"
     post_ids: Sequence[int] = ()
+    rule_ids: Sequence[int] = ()
     forward: bool = False
 
 
@@ -82,13 +87,18 @@ async def report(ctx: Context, tx: Tx, *, reporter: Account, target: Account, co
         raise Refused(
             422, f"Validation failed: a comment may have {COMMENT_CHARACTERS_MAX} characters at most"
         )
+    await _require_rules(tx, complaint.rule_ids)
     posts = await _posts_of(tx, reporter, target, complaint.post_ids)
     made = _new(ctx, target, posts, comment=complaint.comment)
-    made.account_id, made.category = reporter.id, complaint.category
+    made.account_id, made.rule_ids = reporter.id, list(complaint.rule_ids)
+    # Whoever names rules says that they are broken, whatever category an older client sends.
+    made.category = "violation" if complaint.rule_ids else complaint.category
     tx.add(made)
     await tx.flush()
     if complaint.forward and not target.is_local:
         await _pass_on(ctx, tx, made, target, posts)
+    detail = {"report": str(made.id)}
+    await notifying.tell_staff(ctx, tx, kind="admin.report", about_id=reporter.id, detail=detail)
     log.info("reported", report=made.id, target=target.acct, category=made.category, forwarded=made.forwarded)
     return made
 
@@ -128,9 +138,17 @@ async def receive(
         } | {"origin": server, "account_id": reporter.id if reporter else None}
         if iri is not None:  # which is unique, and one Flag may be about several people
             values["iri"] = iri if number == 0 else f"{iri}#{target.id}"
-        await tx.execute(
-            insert(tx, Report).values(values).on_conflict_do_nothing(index_elements=[Report.iri])
+        added = await tx.execute(
+            insert(tx, Report)
+            .values(values)
+            .on_conflict_do_nothing(index_elements=[Report.iri])
+            .returning(Report.id)
         )
+        if added.first() is not None:
+            # An actor whom nobody here knows is not fetched for it: then this server itself tells.
+            teller = reporter or await find_account.instance_actor(tx, ctx.settings) or target
+            detail = {"report": str(made.id)}
+            await notifying.tell_staff(ctx, tx, kind="admin.report", about_id=teller.id, detail=detail)
         log.info("report_received", target=target.acct, origin=server)
     return len(found)
 
@@ -156,6 +174,61 @@ async def resolve(
         reason=reason,
         detail={"report": str(found.id)},
     )
+
+
+async def reopen(ctx: Context, tx: Tx, *, found: Report, target: Account, by: Account) -> None:
+    """Say that a report has not been dealt with after all; one that waits goes on waiting."""
+    if found.resolved_at is None:
+        return
+    found.resolved_at = found.resolved_by_id = None
+    await _note(ctx, tx, "report.reopen", found, target, by=by)
+
+
+async def assign(
+    ctx: Context, tx: Tx, *, found: Report, target: Account, to: Account | None, by: Account
+) -> None:
+    """Say who looks after a report; None for nobody."""
+    found.assigned_id = to.id if to is not None else None
+    await _note(ctx, tx, "report.assign" if to is not None else "report.unassign", found, target, by=by)
+
+
+async def change(
+    ctx: Context,
+    tx: Tx,
+    *,
+    found: Report,
+    target: Account,
+    category: str | None,
+    rule_ids: Sequence[int] | None,
+    by: Account,
+) -> None:
+    """Put a report into another category; None leaves a part as it is.
+
+    Raises:
+        Refused: 422, for a category or a rule that is not there.
+    """
+    if category is not None and category not in CATEGORIES:
+        raise Refused(422, f"Validation failed: category must be one of {', '.join(CATEGORIES)}")
+    if rule_ids is not None:
+        await _require_rules(tx, rule_ids)
+        found.rule_ids = list(rule_ids)
+    if category is not None:
+        found.category = category
+    if found.category != "violation":
+        found.rule_ids = []
+    await _note(ctx, tx, "report.change", found, target, by=by)
+
+
+async def _note(ctx: Context, tx: Tx, action: str, found: Report, target: Account, *, by: Account) -> None:
+    await tx.flush()
+    detail = {"report": str(found.id)}
+    await auditing.record(ctx, tx, action=action, target=target.acct, by=by, detail=detail)
+
+
+async def _require_rules(tx: Tx, ids: Sequence[int]) -> None:
+    there = set((await tx.execute(select(Rule.id).where(Rule.id.in_(ids)))).scalars()) if ids else set()
+    if not set(ids) <= there:
+        raise Refused(422, "Validation failed: rule_ids names rules that this server does not have")
 
 
 def _new(ctx: Context, target: Account, posts: Sequence[Post], *, comment: str) -> Report:

@@ -146,7 +146,7 @@ def card(view: PostView, settings: Settings) -> Card:
         boosted_by=person(view.account, settings) if view.reblog else None,
         content=_content(shown),
         quoted=card(shown.quoted, settings) if shown.quoted else None,
-        warning=_warning(post),
+        warning=_warning(post, shown.account),
         language=post.language,
         pictures=tuple(_picture(attachment) for attachment in shown.attachments),
         poll=poll(shown.poll) if shown.poll else None,
@@ -207,8 +207,9 @@ def _field(row: dict[str, Any], *, own: bool) -> tuple[str, Markup]:
     return text.clean_name(str(row.get("name", ""))), value
 
 
-def _warning(post: Post) -> str:
-    return text.clean_name(post.spoiler_text) or ("Sensitive content" if post.sensitive else "")
+def _warning(post: Post, author: Account) -> str:
+    sensitive = post.sensitive or author.sensitized_at is not None
+    return text.clean_name(post.spoiler_text) or ("Sensitive content" if sensitive else "")
 
 
 def _ai_label(post: Post, attachments: Sequence[Attachment]) -> str | None:

@@ -6,6 +6,7 @@ the server's own.
 Source: Mastodon's documentation, "Account entity", "CredentialAccount entity", "Role entity".
 """
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from fedi import iris
@@ -18,6 +19,7 @@ from fedi.models import Role as RoleName
 from fedi.text import html_to_text, sanitise
 
 __all__ = [
+    "ROLES",
     "Account",
     "CredentialAccount",
     "Field",
@@ -27,11 +29,17 @@ __all__ = [
     "account",
     "credential_account",
     "muted_account",
+    "role",
     "typed_field",
 ]
 
-ROLE_IDS = {RoleName.USER: "-99", RoleName.ADMIN: "3"}
-"""Mastodon's ids of "everyone" and "Owner"."""
+ROLES: Mapping[RoleName, tuple[str, str, int]] = {
+    RoleName.USER: ("-99", "", 0),
+    RoleName.MODERATOR: ("1", "Moderator", 0x4 | 0x8 | 0x10 | 0x100 | 0x400),
+    RoleName.ADMIN: ("3", "Admin", 0x1),
+}
+"""Mastodon's id, name and permissions of each role. Moderators see the log and the figures and deal with
+reports, hashtags and people; administrators do everything."""
 
 
 class Field(TypedDict):
@@ -195,19 +203,20 @@ def credential_account(
             "attribution_domains": row.attribution_domains,
             "quote_policy": login.default_quote_policy if login else "public",
         },
-        "role": _role(RoleName(login.role) if login else RoleName.USER),
+        "role": role(RoleName(login.role) if login else RoleName.USER),
         "fedi": {"tells_of_blocks": login.tells_of_blocks if login else False},
     }
 
 
-def _role(name: RoleName) -> Role:
-    admin = name == RoleName.ADMIN
+def role(name: RoleName) -> Role:
+    """Build a role; none is shown beside a name here, so none is highlighted."""
+    identifier, shown_as, permissions = ROLES[name]
     return {
-        "id": ROLE_IDS[name],
-        "name": "Admin" if admin else "",
-        "permissions": "1" if admin else "0",
+        "id": identifier,
+        "name": shown_as,
+        "permissions": str(permissions),
         "color": "",
-        "highlighted": admin,
+        "highlighted": False,
     }
 
 

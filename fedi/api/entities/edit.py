@@ -104,7 +104,7 @@ def _edit(
     return {
         "content": sanitise(content),
         "spoiler_text": spoiler_text,
-        "sensitive": sensitive,
+        "sensitive": sensitive or author.sensitized_at is not None,
         "created_at": isoformat_ms(created_at),
         "account": account(author, settings),
         "poll": None if options is None else {"options": [{"title": clean_name(name)} for name in options]},

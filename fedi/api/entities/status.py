@@ -142,7 +142,7 @@ def status(view: PostView, settings: Settings, *, marked: bool, quoted: bool = F
         "created_at": isoformat_ms(post.created_at),
         "in_reply_to_id": str(post.in_reply_to_id) if post.in_reply_to_id else None,
         "in_reply_to_account_id": str(post.in_reply_to_account_id) if post.in_reply_to_account_id else None,
-        "sensitive": shown.post.sensitive,
+        "sensitive": shown.post.sensitive or shown.account.sensitized_at is not None,
         "spoiler_text": shown.post.spoiler_text,
         "visibility": post.visibility,
         "language": shown.post.language,

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from fedi.api import errors
 from fedi.api.routes import (
     activitypub,
+    admin,
     discovery,
     filters,
     lists,
@@ -50,3 +51,4 @@ ROUTES: list[BaseRoute] = [
     *activitypub.ROUTES,
     ApiRoute("/api/{rest:path}", unknown, methods=ANY),
 ]
+    *admin.ROUTES,

@@ -46,7 +46,7 @@ def note(view: PostView, settings: Settings) -> Note:
         content=_content(view),
         language=post.language,
         summary=post.spoiler_text or None,
-        sensitive=post.sensitive,
+        sensitive=post.sensitive or view.account.sensitized_at is not None,
         in_reply_to=post.in_reply_to_iri,
         url=post.url,
         to=audience.to,

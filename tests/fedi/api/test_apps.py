@@ -67,7 +67,7 @@ async def test_the_secret_is_not_kept(server: "Server") -> None:
         {"client_name": "x", "redirect_uris": "not a uri"},
         {"client_name": "x", "redirect_uris": "javascript:alert(1)"},
         {"client_name": "x", "redirect_uris": ["a://b"] * 21},
-        {"client_name": "x", "redirect_uris": "a://b", "scopes": "admin:write"},
+        {"client_name": "x", "redirect_uris": "a://b", "scopes": "admin:everything"},
         {"client_name": "x", "redirect_uris": "a://b", "website": "javascript:alert(1)"},
     ],
 )

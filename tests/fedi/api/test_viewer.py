@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from fedi.api.routes import ROUTES
@@ -91,6 +92,17 @@ NEEDS: dict[tuple[str, str], str] = {
     ("PATCH", "/api/v1/filters/{id}"): "write:filters",
     ("DELETE", "/api/v1/filters/{id}"): "write:filters",
     ("GET", "/api/v1/followed_tags"): "read:follows",
+    ("POST", "/api/v1/accounts/{id}/note"): "write:accounts",
+    ("POST", "/api/v1/accounts/{id}/pin"): "write:accounts",
+    ("POST", "/api/v1/accounts/{id}/unpin"): "write:accounts",
+    ("POST", "/api/v1/accounts/{id}/endorse"): "write:accounts",
+    ("POST", "/api/v1/accounts/{id}/unendorse"): "write:accounts",
+    ("GET", "/api/v1/accounts/familiar_followers"): "read:follows",
+    ("DELETE", "/api/v1/suggestions/{id}"): "write:accounts",
+    ("POST", "/api/v1/tags/{name}/follow"): "write:follows",
+    ("POST", "/api/v1/tags/{name}/unfollow"): "write:follows",
+    ("POST", "/api/v1/tags/{name}/feature"): "write:accounts",
+    ("POST", "/api/v1/tags/{name}/unfeature"): "write:accounts",
     ("GET", "/api/v1/lists"): "read:lists",
     ("POST", "/api/v1/statuses/{id}/bookmark"): "write:bookmarks",
     ("POST", "/api/v1/statuses/{id}/unbookmark"): "write:bookmarks",
@@ -110,9 +122,9 @@ NEEDS: dict[tuple[str, str], str] = {
     ("PUT", "/api/v1/scheduled_statuses/{id}"): "write:statuses",
     ("PATCH", "/api/v1/scheduled_statuses/{id}"): "write:statuses",
     ("DELETE", "/api/v1/scheduled_statuses/{id}"): "write:statuses",
-    ("GET", "/api/v1/suggestions"): "read",
+    ("GET", "/api/v1/suggestions"): "read:accounts",
     ("GET", "/api/v2/filters"): "read:filters",
-    ("GET", "/api/v2/suggestions"): "read",
+    ("GET", "/api/v2/suggestions"): "read:accounts",
     ("POST", "/api/v1/domain_blocks"): "write:blocks",
     ("DELETE", "/api/v1/domain_blocks"): "write:blocks",
     ("POST", "/api/v1/accounts/{id}/block"): "write:blocks",
@@ -138,6 +150,63 @@ NEEDS: dict[tuple[str, str], str] = {
     ("PUT", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}"): "write:statuses",
     ("PATCH", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}"): "write:statuses",
     ("DELETE", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}"): "write:statuses",
+    ("GET", "/api/v2/admin/accounts"): "admin:read:accounts",
+    ("GET", "/api/v1/admin/accounts"): "admin:read:accounts",
+    ("GET", "/api/v1/admin/accounts/{id}"): "admin:read:accounts",
+    ("DELETE", "/api/v1/admin/accounts/{id}"): "admin:write:accounts",
+    ("POST", "/api/v1/admin/accounts/{id}/action"): "admin:write:accounts",
+    ("POST", "/api/v1/admin/accounts/{id}/approve"): "admin:write:accounts",
+    ("POST", "/api/v1/admin/accounts/{id}/reject"): "admin:write:accounts",
+    ("POST", "/api/v1/admin/accounts/{id}/enable"): "admin:write:accounts",
+    ("POST", "/api/v1/admin/accounts/{id}/unsilence"): "admin:write:accounts",
+    ("POST", "/api/v1/admin/accounts/{id}/unsuspend"): "admin:write:accounts",
+    ("POST", "/api/v1/admin/accounts/{id}/unsensitive"): "admin:write:accounts",
+    ("GET", "/api/v1/admin/reports"): "admin:read:reports",
+    ("GET", "/api/v1/admin/reports/{id}"): "admin:read:reports",
+    ("PUT", "/api/v1/admin/reports/{id}"): "admin:write:reports",
+    ("PATCH", "/api/v1/admin/reports/{id}"): "admin:write:reports",
+    ("POST", "/api/v1/admin/reports/{id}/assign_to_self"): "admin:write:reports",
+    ("POST", "/api/v1/admin/reports/{id}/unassign"): "admin:write:reports",
+    ("POST", "/api/v1/admin/reports/{id}/resolve"): "admin:write:reports",
+    ("POST", "/api/v1/admin/reports/{id}/reopen"): "admin:write:reports",
+    ("GET", "/api/v1/admin/domain_blocks"): "admin:read:domain_blocks",
+    ("POST", "/api/v1/admin/domain_blocks"): "admin:write:domain_blocks",
+    ("GET", "/api/v1/admin/domain_blocks/{id}"): "admin:read:domain_blocks",
+    ("PUT", "/api/v1/admin/domain_blocks/{id}"): "admin:write:domain_blocks",
+    ("PATCH", "/api/v1/admin/domain_blocks/{id}"): "admin:write:domain_blocks",
+    ("DELETE", "/api/v1/admin/domain_blocks/{id}"): "admin:write:domain_blocks",
+    ("GET", "/api/v1/admin/domain_allows"): "admin:read:domain_allows",
+    ("POST", "/api/v1/admin/domain_allows"): "admin:write:domain_allows",
+    ("GET", "/api/v1/admin/domain_allows/{id}"): "admin:read:domain_allows",
+    ("DELETE", "/api/v1/admin/domain_allows/{id}"): "admin:write:domain_allows",
+    ("GET", "/api/v1/admin/email_domain_blocks"): "admin:read:email_domain_blocks",
+    ("POST", "/api/v1/admin/email_domain_blocks"): "admin:write:email_domain_blocks",
+    ("GET", "/api/v1/admin/email_domain_blocks/{id}"): "admin:read:email_domain_blocks",
+    ("DELETE", "/api/v1/admin/email_domain_blocks/{id}"): "admin:write:email_domain_blocks",
+    ("GET", "/api/v1/admin/ip_blocks"): "admin:read:ip_blocks",
+    ("POST", "/api/v1/admin/ip_blocks"): "admin:write:ip_blocks",
+    ("GET", "/api/v1/admin/ip_blocks/{id}"): "admin:read:ip_blocks",
+    ("PUT", "/api/v1/admin/ip_blocks/{id}"): "admin:write:ip_blocks",
+    ("PATCH", "/api/v1/admin/ip_blocks/{id}"): "admin:write:ip_blocks",
+    ("DELETE", "/api/v1/admin/ip_blocks/{id}"): "admin:write:ip_blocks",
+    ("GET", "/api/v1/admin/canonical_email_blocks"): "admin:read:canonical_email_blocks",
+    ("POST", "/api/v1/admin/canonical_email_blocks"): "admin:write:canonical_email_blocks",
+    ("GET", "/api/v1/admin/canonical_email_blocks/{id}"): "admin:read:canonical_email_blocks",
+    ("DELETE", "/api/v1/admin/canonical_email_blocks/{id}"): "admin:write:canonical_email_blocks",
+    ("POST", "/api/v1/admin/canonical_email_blocks/test"): "admin:read:canonical_email_blocks",
+    ("POST", "/api/v1/admin/measures"): "admin:read",
+    ("POST", "/api/v1/admin/dimensions"): "admin:read",
+    ("POST", "/api/v1/admin/retention"): "admin:read",
+    ("GET", "/api/v1/admin/trends/tags"): "admin:read",
+    ("POST", "/api/v1/admin/trends/tags/{id}/approve"): "admin:write",
+    ("POST", "/api/v1/admin/trends/tags/{id}/reject"): "admin:write",
+    ("GET", "/api/v1/admin/trends/statuses"): "admin:read",
+    ("POST", "/api/v1/admin/trends/statuses/{id}/approve"): "admin:write",
+    ("POST", "/api/v1/admin/trends/statuses/{id}/reject"): "admin:write",
+    ("GET", "/api/v1/admin/trends/links"): "admin:read",
+    ("POST", "/api/v1/admin/trends/links/{id}/approve"): "admin:write",
+    ("POST", "/api/v1/admin/trends/links/{id}/reject"): "admin:write",
+    ("GET", "/api/v1/admin/tags/{id}"): "admin:read",
     ("POST", "/api/c2s/media"): "write:media",
     ("POST", "/api/c2s/proxy"): "read:search",
 }
@@ -145,6 +214,12 @@ NEEDS: dict[tuple[str, str], str] = {
 
 OPTIONAL: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/timelines/public"): "read:statuses",
+    ("GET", "/api/v1/accounts/{id}/endorsements"): "read:accounts",
+    ("GET", "/api/v1/accounts/{id}/identity_proofs"): "read:accounts",
+    ("GET", "/api/v1/accounts/{id}/collections"): "read:collections",
+    ("GET", "/api/v1/accounts/{id}/in_collections"): "read:collections",
+    ("GET", "/api/v1/directory"): "read:accounts",
+    ("GET", "/api/v1/tags/{name}"): "read:statuses",
     ("GET", "/api/v1/statuses"): "read:statuses",
     ("GET", "/api/v1/accounts"): "read:accounts",
     ("GET", "/api/v1/statuses/{id}/favourited_by"): "read:accounts",
@@ -186,6 +261,10 @@ OPEN = {
 """What no scope stands before; each has its own tests."""
 
 
+ENDLESS = ("/api/v1/streaming",)
+"""What goes on answering; its scopes have tests of their own."""
+
+
 def concrete(path: str) -> str:
     return (
         path.replace("{id}", "123")
@@ -215,10 +294,14 @@ async def test_without_a_token_they_are_refused(server: "Server") -> None:
 
 
 async def test_a_token_with_all_other_scopes_is_refused(server: "Server", enter: Enter) -> None:
-    every = {"read", "write", "follow", "push"} | set(NEEDS.values()) | set(OPTIONAL.values())
+    every = (
+        {"read", "write", "follow", "push", "admin:read", "admin:write"}
+        | set(NEEDS.values())
+        | set(OPTIONAL.values())
+    )
     persons: dict[str, object] = {}
     for needed in sorted(set(NEEDS.values()) | set(OPTIONAL.values())):
-        top = needed.partition(":")[0]
+        top = needed.rpartition(":")[0]
         others = every - {needed, top}
         if needed.endswith((":follows", ":blocks", ":mutes")):
             others -= {"follow"}
@@ -229,6 +312,29 @@ async def test_a_token_with_all_other_scopes_is_refused(server: "Server", enter:
             403,
             {"error": "This action is outside the authorized scopes"},
         ), (method, path)
+
+
+async def test_a_scope_gives_what_it_says_and_so_does_its_parent(server: "Server", enter: Enter) -> None:
+    tables = [*NEEDS.items(), *OPTIONAL.items()]
+    clients: dict[str, httpx.AsyncClient] = {}
+    for _, needed in tables:
+        for scope in {needed, needed.rpartition(":")[0] or needed} - set(clients):
+            clients[scope] = (await enter(f"p{len(clients)}", scope)).http
+    for (method, path), needed in tables:
+        if path.startswith(ENDLESS):
+            continue
+        for scope in {needed, needed.rpartition(":")[0] or needed}:
+            answer = await clients[scope].request(method, concrete(path), params={"q": "x"})
+            assert answer.status_code != 401, (method, path, scope)
+            assert "outside the authorized scopes" not in answer.text, (method, path, scope)
+
+
+async def test_the_narrowest_scope_shows_who_one_is_and_nothing_else(enter: Enter) -> None:
+    anna = await enter("anna", "profile")
+    assert (await anna.http.get("/api/v1/accounts/verify_credentials")).status_code == 200
+    assert (await anna.http.get("/oauth/userinfo")).status_code == 200
+    for path in (f"/api/v1/accounts/{anna.account.id}", "/api/v1/timelines/home", "/api/v1/preferences"):
+        assert (await anna.http.get(path)).status_code == 403
 
 
 async def test_a_token_that_was_never_given_out_is_refused_everywhere(server: "Server") -> None:
