@@ -16,7 +16,9 @@ from fedi.api.entities.attachment import attachment
 from fedi.api.entities.instance import IMAGE_BYTES_MAX
 from fedi.api.viewer import admit, require
 from fedi.db import Tx
+from fedi.errors import Refused
 from fedi.models import Attachment, AttachmentState
+from fedi.queries import generations
 from fedi.services import attaching
 
 __all__ = ["create", "destroy", "focus", "show", "update"]
@@ -53,7 +55,10 @@ async def show(request: Request) -> Response:
     async with ctx.db.read() as tx:
         viewer = await require(request, tx, "write:media")
         row = await _own(request, tx, viewer.id)
+        made = await generations.of_picture(tx, row.id) if row.state == AttachmentState.FAILED else None
     state = AttachmentState(row.state)
+    if made is not None and made.error:
+        raise Refused(422, made.error)
     if state == AttachmentState.FAILED:
         raise errors.unprocessable("this picture could not be made")
     return json_answer(attachment(row, ctx.settings), status=STATUS[state])

@@ -211,6 +211,7 @@ async def _new_post(ctx: Context, viewer: Viewer, given: Params) -> NewPost:
         poll=polls.new_poll(given),
         quote_of_id=_quoted(given),
         quote_policy=given.word("quote_approval_policy"),
+        share=given.inner("fedi").word("share"),
     )
 
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from fedi.db import Tx
-from fedi.models import Account, Door, Generation, GenerationState
+from fedi.models import Account, Attachment, Door, Generation, GenerationState
 from fedi.queries.page import Page, Slice, cut, within
 
 __all__ = [
     "ACTIVE", "ahead_of", "asked_lately", "find", "of_picture", "of_post", "outstanding", "page_of",
-    "was_asked_in", "was_refused_lately",
+    "pictures", "was_asked_in", "was_refused_lately",
 ]  # fmt: skip
 
 ACTIVE = (GenerationState.QUEUED, GenerationState.RUNNING)
@@ -46,6 +46,15 @@ async def of_post(tx: Tx, post_id: int) -> Generation | None:
     """Find the one whose picture a post was made for."""
     made = select(Generation).where(Generation.post_id == post_id)
     return (await tx.execute(made.limit(1))).scalar_one_or_none()
+
+
+async def pictures(tx: Tx, generations: Sequence[Generation]) -> dict[int, Attachment]:
+    """Return what was made of some, by their ids."""
+    ids = [row.attachment_id for row in generations if row.attachment_id is not None]
+    found = {
+        row.id: row for row in (await tx.execute(select(Attachment).where(Attachment.id.in_(ids)))).scalars()
+    }
+    return {row.id: found[row.attachment_id] for row in generations if row.attachment_id in found}
 
 
 async def ahead_of(tx: Tx, generations: Sequence[Generation]) -> dict[int, int]:

@@ -26,7 +26,7 @@ from media.errors import EngineError, InvalidRequestError, MediaError, ModelMiss
 from media.processed import FinishedPicture
 from media.request import ImageRequest
 
-__all__ = ["LEASE_S", "LOOK_S", "OnStep", "cancel", "run"]
+__all__ = ["LEASE_S", "LOOK_S", "OnStep", "cancel", "forget", "run"]
 
 LEASE_S = 30.0
 """How long a drawing is held without a sign of life, in seconds; every third of it is one."""
@@ -109,6 +109,16 @@ async def cancel(ctx: Context, tx: Tx, *, row: Generation) -> bool:
             await posting.delete(ctx, tx, post=draft, author=author)
             return True
     return await generating.stop(ctx, tx, row.id)
+
+
+async def forget(ctx: Context, tx: Tx, *, row: Generation) -> None:
+    """Cancel a picture if it is not done, and delete its row; a picture that no post has goes as well."""
+    if not await cancel(ctx, tx, row=row) and row.door == Door.API and row.attachment_id is not None:
+        picture = await tx.get(Attachment, row.attachment_id)
+        if picture is not None and not attaching.is_taken(picture):
+            await attaching.drop(ctx, tx, attachment=picture)
+    await tx.delete(row)
+    await tx.flush()
 
 
 async def _begin(ctx: Context, job: queue.Claim) -> Generation | None:

@@ -169,7 +169,8 @@ async def hold(tx: Tx, generation_id: int) -> Generation | None:
 
 async def done(ctx: Context, tx: Tx, row: Generation, *, recipe: Mapping[str, Any]) -> None:
     """Note that a picture, which the caller holds, is there."""
-    row.state, row.step, row.recipe = GenerationState.DONE, row.steps, dict(recipe)
+    row.state, row.recipe = GenerationState.DONE, dict(recipe)
+    row.step = row.steps = int(recipe.get("steps") or row.steps)
     row.finished_at = ctx.clock()
     await tx.flush()
     await _tell(ctx, tx, row)

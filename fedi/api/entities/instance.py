@@ -15,6 +15,7 @@ import fedi
 from fedi import iris
 from fedi.api.entities.account import account
 from fedi.api.entities.announcement import rule
+from fedi.api.entities.extension import API_VERSION, extension
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
 from fedi.models import Rule
@@ -29,7 +30,7 @@ VERSION = f"4.5.0 (compatible; fedi {fedi.__version__})"
 """Leading number: whose API this is; clients parse it. Names of other servers in here would switch on
 their dialects."""
 
-API_VERSIONS = {"mastodon": 1, "fedi": 1}
+API_VERSIONS = {"mastodon": 1, "fedi": API_VERSION}
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 """What an upload may be; `media.decoding` holds the other end of this list."""
@@ -52,12 +53,14 @@ class Facts:
     Attributes:
         census: the counts.
         contact: the operator's account, if there is one.
+        generator: handle of the bot that draws on request, if there is one.
         rules: what holds here.
         texts: which of the operator's long texts there are (`services.longtexts`).
     """
 
     census: Census
     contact: AccountRow | None
+    generator: str | None = None
     rules: Sequence[Rule] = ()
     texts: frozenset[str] = frozenset()
 
@@ -94,7 +97,7 @@ def instance_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
             "account": account(facts.contact, settings) if facts.contact else None,
         },
         "rules": [rule(row) for row in facts.rules],
-        "fedi": {"imagine": {"command": "/imagine", "escape": "//imagine"}},
+        "fedi": extension(settings, generator=facts.generator),
     }
 
 

@@ -23,6 +23,7 @@ from fedi.api.entities.quote import (
     quote_approval,
     shallow_quote,
 )  # fmt: skip
+from fedi.api.entities.recipe import Generated, generated
 from fedi.clock import isoformat_ms
 from fedi.config import Settings
 from fedi.models import Account as AccountRow
@@ -31,7 +32,7 @@ from fedi.queries.posts import PostView
 from fedi.text import sanitise, with_quote_link
 
 __all__ = [
-    "Context", "Generated", "Quote", "Status", "StatusMention", "StatusSource", "StatusTag", "status",
+    "Context", "Quote", "Status", "StatusMention", "StatusSource", "StatusTag", "status",
     "status_source",
 ]  # fmt: skip
 
@@ -50,17 +51,6 @@ class StatusTag(TypedDict):
 
     name: str
     url: str
-
-
-class Generated(TypedDict):
-    """Our own extension: how the picture of a post was made."""
-
-    generated: bool
-    digital_source_type: str | None
-    model: str | None
-    prompt: str | None
-    seed: int | None
-    steps: int | None
 
 
 class Status(TypedDict):
@@ -172,7 +162,7 @@ def status(view: PostView, settings: Settings, *, marked: bool, quoted: bool = F
         "quote": shallow_quote(view) if quoted else _quote(view, settings, marked=marked),
         "quote_approval": quote_approval(shown),
         "pleroma": extras(shown, marked=marked),
-        "fedi": None if view.reblog else _generated(post),
+        "fedi": None if view.reblog else _generated(view),
     }
     if marked:
         built["favourited"] = view.favourited
@@ -214,15 +204,7 @@ def _mention(row: AccountRow) -> StatusMention:
     return {"id": str(row.id), "username": row.username, "url": row.url or row.iri, "acct": row.acct}
 
 
-def _generated(post: Post) -> Generated | None:
-    if post.digital_source_type is None and post.recipe is None:
-        return None
-    recipe = post.recipe or {}
-    return {
-        "generated": True,
-        "digital_source_type": post.digital_source_type,
-        "model": recipe.get("model"),
-        "prompt": recipe.get("prompt"),
-        "seed": recipe.get("seed"),
-        "steps": recipe.get("steps"),
-    }
+def _generated(view: PostView) -> Generated | None:
+    """Return how the pictures of a post were made: what it says itself, else what the first of them says."""
+    recipes = [view.post.recipe, *(row.recipe for row in view.attachments)]
+    return generated(view.post.digital_source_type, next(filter(None, recipes), None))

@@ -23,6 +23,7 @@ from fedi.api.routes import (
     scheduled,
     server,
     signups,
+    studio,
 )
 from fedi.api.routing import ApiRoute
 
@@ -45,6 +46,7 @@ ROUTES: list[BaseRoute] = [
     *discovery.ROUTES,
     *people.ROUTES,
     *scheduled.ROUTES,
+    *studio.ROUTES,
     *signups.ROUTES,
     *server.ROUTES,
     *oauth.ROUTES,

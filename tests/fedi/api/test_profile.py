@@ -235,6 +235,7 @@ DEFAULTS = {
     "reading:expand:spoilers": False,
     "reading:autoplay:gifs": False,
     "fedi:imagine": True,
+    "fedi:share": "all",
 }
 
 

@@ -23,6 +23,8 @@ class Easel:
     def __init__(self) -> None:
         self.asked: list[ImageRequest] = []
         """What was to be drawn, in order."""
+        self.embedded: list[bool] = []
+        """Whether the prompt was to go into the file, likewise."""
         self.troubles: list[Exception] = []
         """What goes wrong next; nothing when empty."""
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
@@ -32,14 +34,14 @@ class Easel:
         self, request: ImageRequest, *, alt: str, embed_prompt: bool, on_step: OnStep
     ) -> FinishedPicture:
         """Draw, or raise what is due."""
-        assert not embed_prompt, "nobody asked for it"
         self.asked.append(request)
+        self.embedded.append(embed_prompt)
         if self.meanwhile is not None:
             await self.meanwhile()
         if self.troubles:
             raise self.troubles.pop(0)
         picture = PaintedEngine().generate(request, on_step, lambda: False)
-        provenance = Provenance.of(picture)
+        provenance = Provenance.of(picture, prompt=request.prompt if embed_prompt else None)
         image = finish_generated(picture, alt, provenance)
         return FinishedPicture(image=image, alt=alt, provenance=provenance, unknown_words=("zorp",))
 

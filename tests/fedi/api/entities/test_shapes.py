@@ -49,10 +49,17 @@ CREDENTIAL_ACCOUNT: Shape = {
 }  # fmt: skip
 
 SIZE: Shape = {"width": int, "height": int, "size": str, "aspect": float}
+GENERATED: Shape = {
+    "generated": bool, "digital_source_type": (str, None), "share": (str, None), "prompt": (str, None),
+    "negative_prompt": (str, None), "model": (str, None), "model_digest": (str, None), "revision": (str, None),
+    "seed": (int, None), "steps": (int, None), "guidance": (float, None), "width": (int, None),
+    "height": (int, None), "asked_by": (str, None),
+}  # fmt: skip
 MEDIA: Shape = {
     "id": NUMBER, "type": str, "url": ADDRESS, "preview_url": ADDRESS, "remote_url": (ADDRESS, None),
     "preview_remote_url": (ADDRESS, None), "text_url": (ADDRESS, None), "description": (str, None),
     "blurhash": (str, None), "meta": {"original": SIZE, "small": SIZE, "focus": {"x": float, "y": float}},
+    "fedi": (GENERATED, None),
 }  # fmt: skip
 
 MARKS: Shape = {
@@ -84,13 +91,7 @@ STATUS: Shape = {
         "current_user": re.compile("automatic|manual|denied|unknown"),
     },
     "pleroma": {"emoji_reactions": [{"name": str, "count": int, "me": bool}]},
-    "fedi": (
-        {
-            "generated": bool, "digital_source_type": (str, None), "model": (str, None), "prompt": (str, None),
-            "seed": (int, None), "steps": (int, None),
-        },
-        None,
-    ),
+    "fedi": (GENERATED, None),
 }  # fmt: skip
 
 RELATIONSHIP: Shape = {
@@ -143,7 +144,23 @@ INSTANCE_V2: Shape = {
     },
     "api_versions": {"mastodon": int, "fedi": int},
     "contact": {"email": str, "account": (ACCOUNT, None)}, "rules": [dict],
-    "fedi": {"imagine": {"command": str, "escape": str}},
+    "fedi": {
+        "api_version": int, "account": (str, None),
+        "imagine": {"command": str, "escape": str, "preference": str},
+        "generations": {
+            "url": ADDRESS, "openapi": ADDRESS, "event": str, "shares": [str],
+            "models": [
+                {
+                    "id": str, "name": str, "licence": (str, None), "steps": (int, None),
+                    "guidance": (float, None), "default": bool,
+                },
+            ],
+            "bounds": {
+                "prompt_characters": [int], "side_px": [int], "steps": [int], "guidance": [float],
+                "seed": [int], "outstanding": int, "default_side_px": int,
+            },
+        },
+    },
 }  # fmt: skip
 
 
