@@ -4,15 +4,20 @@ An ActivityPub id is for ever, so these shapes never change. They are made from 
 and never from a request's Host header.
 """
 
+import hashlib
+
 from fedi.config import Settings
 
 __all__ = [
     "actor", "attachment", "block", "context", "featured", "featured_tags", "followers",
-    "followers_synchronization", "following", "inbox", "instance_actor", "key", "likes", "local_post_id",
-    "local_username", "media", "move", "note", "outbox", "pin", "post", "profile", "proof_key", "proxy",
-    "quote_request", "replies", "report", "shared_inbox", "shares", "stamp", "static", "tag",
-    "upload_media", "vote",
+    "followers_synchronization", "following", "inbox", "instance_actor", "is_remote_file", "key", "likes",
+    "local_post_id", "local_username", "media", "move", "note", "outbox", "pin", "post", "profile",
+    "proof_key", "proxy", "quote_request", "remote_face", "remote_file", "replies", "report",
+    "shared_inbox", "shares", "stamp", "static", "tag", "upload_media", "vote",
 ]  # fmt: skip
+
+REMOTE_DIGEST_CHARACTERS = 24
+"""Of a remote file's digest in our address: 96 bits, which nobody guesses."""
 
 ID_MAX = 2**63 - 1
 """What a column holds."""
@@ -151,6 +156,30 @@ def post(settings: Settings, username: str, post_id: int) -> str:
 def media(settings: Settings, blob_key: str) -> str:
     """Return the address of a stored file."""
     return f"{settings.origin}/media/{blob_key}"
+
+
+def remote_file(settings: Settings, attachment_id: int, url: str, *, small: bool = False) -> str:
+    """Return the address under which we show a picture of another server.
+
+    The digest of the picture's own address is in it: whoever was not given the post cannot guess it, and it
+    is another one when the picture is.
+    """
+    size = "small" if small else "original"
+    return f"{settings.origin}/media/remote/{attachment_id}/{size}/{_short(url)}"
+
+
+def remote_face(settings: Settings, account_id: int, url: str, what: str) -> str:
+    """Return the address under which we show the `avatar` or the `header` of an account of another server."""
+    return f"{settings.origin}/media/remote/{account_id}/{what}/{_short(url)}"
+
+
+def is_remote_file(url: str, digest: str) -> bool:
+    """Tell whether an address of ours, by its last part, means this remote file."""
+    return _short(url) == digest
+
+
+def _short(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:REMOTE_DIGEST_CHARACTERS]
 
 
 def static(settings: Settings, name: str) -> str:

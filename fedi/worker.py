@@ -29,6 +29,7 @@ from fedi.services import (
     attaching,
     backfilling,
     blocking,
+    caching,
     domain_rules,
     drawing,
     leaving,
@@ -76,6 +77,7 @@ JOBS: Mapping[str, Runner] = {
     "verify_links": linking.run,
     "leave": leaving.run,
     "confirm_gone": pruning.confirm_gone,
+    "shrink": caching.run,
     "sweep": sweeping.run,
 }
 """What is done for each kind of job."""

@@ -5,6 +5,7 @@ from fedi.models.activity import Activity, ActivityState, Direction, InboxSet, R
 from fedi.models.announcement import Announcement, AnnouncementReaction, AnnouncementRead, Rule
 from fedi.models.attachment import Attachment, AttachmentState
 from fedi.models.base import Base
+from fedi.models.cached import CachedPicture
 from fedi.models.conversation import Conversation, ThreadMute
 from fedi.models.event import Event
 from fedi.models.filtering import Filter, FilterKeyword, FilterStatus
@@ -45,7 +46,7 @@ from fedi.models.post import (
     PostTag,
     Tombstone,
 )
-from fedi.models.push import PushSubscription
+from fedi.models.push import PushSubscription, ServerKey
 from fedi.models.relation import (
     AccountNote,
     Block,
@@ -63,14 +64,13 @@ from fedi.models.scheduled import ScheduledPost
 __all__ = [
     "Account", "AccountList", "AccountNote", "AccountWarning", "Activity", "ActivityState", "Announcement",
     "AnnouncementReaction", "AnnouncementRead", "Attachment", "AttachmentState", "AuditEntry", "Base",
-    "Block", "Bookmark", "CanonicalEmailBlock", "Conversation", "Direction", "DomainAllow", "DomainBlock",
-    "DomainRule", "Door", "EmailDomainBlock", "Endorsement", "Event", "Favourite", "FeaturedTag", "Filter",
-    "FilterKeyword", "FilterStatus", "Follow", "FollowState", "FollowedTag", "Generation",
-    "GenerationState", "HomeEntry", "Idempotency", "InboxSet", "IpBlock", "Job", "JobState",
-    "ListEntry", "ListMember",
-    "Login", "Marker", "Mention", "Mute", "Notification", "NotificationPermission", "NotificationPolicy",
-    "NotificationRequest", "OAuthApp", "OAuthCode", "OAuthToken", "Peer", "Pin", "Placeholder", "Poll",
-    "PollVote", "Post", "PostEdit", "PostState", "PostTag", "PushSubscription", "Reach", "Reaction",
-    "Report", "Role", "Rule", "ScheduledPost", "Severity", "Stamp", "SuggestionDismissal", "ThreadMute",
-    "Tombstone", "WebSession",
+    "Block", "Bookmark", "CachedPicture", "CanonicalEmailBlock", "Conversation", "Direction", "DomainAllow",
+    "DomainBlock", "DomainRule", "Door", "EmailDomainBlock", "Endorsement", "Event", "Favourite",
+    "FeaturedTag", "Filter", "FilterKeyword", "FilterStatus", "Follow", "FollowState", "FollowedTag",
+    "Generation", "GenerationState", "HomeEntry", "Idempotency", "InboxSet", "IpBlock", "Job", "JobState",
+    "ListEntry", "ListMember", "Login", "Marker", "Mention", "Mute", "Notification",
+    "NotificationPermission", "NotificationPolicy", "NotificationRequest", "OAuthApp", "OAuthCode",
+    "OAuthToken", "Peer", "Pin", "Placeholder", "Poll", "PollVote", "Post", "PostEdit", "PostState",
+    "PostTag", "PushSubscription", "Reach", "Reaction", "Report", "Role", "Rule", "ScheduledPost",
+    "ServerKey", "Severity", "Stamp", "SuggestionDismissal", "ThreadMute", "Tombstone", "WebSession",
 ]  # fmt: skip

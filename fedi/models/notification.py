@@ -16,7 +16,10 @@ class Notification(Base):
     """One line in somebody's notifications; `key` makes a repeated cause have one effect."""
 
     __tablename__ = "notification"
-    __table_args__ = (Index("ix_notification_account_id_id", "account_id", "id"),)
+    __table_args__ = (
+        Index("ix_notification_account_id_id", "account_id", "id"),
+        Index("ix_notification_account_id_group_key", "account_id", "group_key"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     account_id: Mapped[int] = mapped_column(Id, ForeignKey("account.id", ondelete="CASCADE"))
@@ -61,7 +64,6 @@ class NotificationRequest(Base):
     last_post_id: Mapped[int | None] = mapped_column(
         Id, ForeignKey("post.id", ondelete="SET NULL"), index=True
     )
-    dismissed: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
 

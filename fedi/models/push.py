@@ -1,4 +1,4 @@
-"""Where notifications are pushed to (RFC 8030)."""
+"""Where notifications are pushed to (RFC 8030), and keys of the server itself."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from fedi.db import Id, Instant, Json
 from fedi.models.base import Base
 
-__all__ = ["PushSubscription"]
+__all__ = ["PushSubscription", "ServerKey"]
 
 
 class PushSubscription(Base):
@@ -31,4 +31,15 @@ class PushSubscription(Base):
     alerts: Mapped[dict[str, bool]] = mapped_column(Json)
     policy: Mapped[str] = mapped_column(server_default="all")
     """From whom: all, followed, follower or none."""
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ServerKey(Base):
+    """A key that belongs to the instance and to no account in it."""
+
+    __tablename__ = "server_key"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """What it is for: vapid."""
+    pem: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)

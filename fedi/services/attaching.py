@@ -14,7 +14,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.jobs import queue
-from fedi.models import Account, Attachment, AttachmentState
+from fedi.models import Account, Attachment, AttachmentState, CachedPicture
 from media.errors import BlobMissingError, MediaError
 from media.processed import ProcessedImage
 
@@ -176,4 +176,7 @@ async def _is_needed(tx: Tx, key: str) -> bool:
         Attachment.state == AttachmentState.READY,
     )
     faces = select(Account.id).where(or_(Account.avatar_key == key, Account.header_key == key))
-    return (await tx.execute(select(or_(exists(holders), exists(faces))))).scalar_one()
+    copies = select(CachedPicture.digest).where(
+        or_(CachedPicture.file_key == key, CachedPicture.thumbnail_key == key)
+    )
+    return (await tx.execute(select(or_(exists(holders), exists(faces), exists(copies))))).scalar_one()

@@ -16,6 +16,7 @@ from fedi.db import Tx
 from fedi.jobs import queue
 from fedi.log import get
 from fedi.models import Activity, ActivityState, Base, Event, Idempotency, OAuthCode, Tombstone, WebSession
+from fedi.services import caching
 
 __all__ = ["plan", "run"]
 
@@ -89,6 +90,7 @@ async def plan(ctx: Context) -> None:
     """Have the next sweep done, if none is planned; called when a server starts to work."""
     async with ctx.db.write() as tx:
         await _enqueue(ctx, tx, wait_s=0.0)
+        await caching.plan(ctx, tx, wait_s=0.0)
 
 
 async def run(ctx: Context, job: queue.Claim) -> None:

@@ -19,7 +19,7 @@ from fedi.errors import Refused
 from fedi.web.headers import MEDIA_POLICY
 from media.errors import BlobKeyError, BlobMissingError
 
-__all__ = ["Span", "read_range", "serve"]
+__all__ = ["Span", "answer_file", "read_range", "serve"]
 
 KEEP_S = 365 * 24 * 3600
 """How long caches may keep a picture, in seconds: its content cannot change."""
@@ -55,17 +55,30 @@ def read_range(header: str | None, size_bytes: int) -> Span | None:
 
 async def serve(request: Request) -> Response:
     """Answer for one file; 404 for a key that is none, or that is not stored."""
-    ctx, key = of(request), request.path_params["key"]
+    return await answer_file(request, request.path_params["key"], f"public, max-age={KEEP_S}, immutable")
+
+
+async def answer_file(request: Request, key: str, caching: str) -> Response:
+    """Answer with a stored file, or the part of it that is asked for.
+
+    Args:
+        request: with its conditions and ranges.
+        key: of the file.
+        caching: for the header `Cache-Control`.
+
+    Raises:
+        Refused: 404, for a key that is none, or that is not stored.
+    """
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": f"public, max-age={KEEP_S}, immutable",
+        "Cache-Control": caching,
         "Content-Disposition": "inline",
         "Content-Security-Policy": MEDIA_POLICY,
         "Cross-Origin-Resource-Policy": "cross-origin",
         "ETag": f'"{key}"',
     }
     try:
-        return await _answer(ctx, request, key, headers)
+        return await _answer(of(request), request, key, headers)
     except (BlobKeyError, BlobMissingError):
         raise Refused(404, "There is no such file.") from None
 

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute, Route
 
-from fedi.web import media, pages, service, static
+from fedi.web import media, pages, remote, service, static
 
 __all__ = ["ROUTES"]
 
@@ -16,6 +16,7 @@ ROUTES: list[BaseRoute] = [
     Route("/favicon.ico", static.favicon),
     Route("/static/{name}", static.serve),
     Route("/media/{key}", media.serve),
+    Route("/media/remote/{id:int}/{what}/{digest}", remote.serve),
     Route("/tags/{name}", pages.tag),
     Route("/@{name}", pages.profile),
     Route("/@{name}/{id}", pages.post),

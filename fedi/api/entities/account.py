@@ -135,8 +135,8 @@ class CredentialAccount(Account):
 
 def account(row: AccountRow, settings: Settings, *, successor: AccountRow | None = None) -> Account:
     """Build an account; `successor` is the one that it moved to, where that is of interest."""
-    avatar = _picture(settings, row.avatar_key, row.avatar_url, "avatar.png")
-    header = _picture(settings, row.header_key, row.header_url, "header.png")
+    avatar = _picture(settings, row.id, "avatar", row.avatar_key, row.avatar_url)
+    header = _picture(settings, row.id, "header", row.header_key, row.header_url)
     return {
         "id": str(row.id),
         "username": row.username,
@@ -235,7 +235,9 @@ def typed_field(stored: dict[str, Any]) -> Field:
     return {**field, "value": typed if isinstance(typed, str) else html_to_text(field["value"])}
 
 
-def _picture(settings: Settings, key: str | None, url: str | None, instead: str) -> str:
+def _picture(settings: Settings, account_id: int, what: str, key: str | None, url: str | None) -> str:
     if key:
         return iris.media(settings, key)
-    return url or iris.static(settings, instead)
+    if url:
+        return iris.remote_face(settings, account_id, url, what)
+    return iris.static(settings, f"{what}.png")

@@ -29,6 +29,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
     )
     op.create_table(
+        "cached_picture",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("file_key", sa.String(), nullable=False),
+        sa.Column("thumbnail_key", sa.String(), nullable=False),
+        sa.Column("size_bytes", db.Id, server_default=sa.text("0"), nullable=False),
+        sa.Column("fetched_at", db.Instant(), nullable=False),
+        sa.Column("used_at", db.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_cached_picture")),
+    )
+    op.create_index("ix_cached_picture_file_key", "cached_picture", ["file_key"])
+    op.create_index("ix_cached_picture_thumbnail_key", "cached_picture", ["thumbnail_key"])
+    op.create_index("ix_cached_picture_used_at", "cached_picture", ["used_at"])
+    op.create_table(
         "canonical_email_block",
         sa.Column("id", db.Id, autoincrement=False, nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
@@ -406,7 +419,6 @@ def upgrade() -> None:
         sa.Column("account_id", db.Id, nullable=False),
         sa.Column("from_account_id", db.Id, nullable=False),
         sa.Column("last_post_id", db.Id, nullable=True),
-        sa.Column("dismissed", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.Column("created_at", db.Instant(), nullable=False),
         sa.Column("updated_at", db.Instant(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -457,12 +469,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_id", name=op.f("uq_push_subscription_token_id")),
     )
     op.create_index("ix_push_subscription_account_id", "push_subscription", ["account_id"])
+    op.create_table(
+        "server_key",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("pem", sa.String(), nullable=False),
+        sa.Column("created_at", db.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_server_key")),
+    )
     for table, columns in NEW_COLUMNS.items():
         for column in columns:
             op.add_column(table, column)
     op.create_index("ix_attachment_scheduled_post_id", "attachment", ["scheduled_post_id"])
     op.create_index("ix_login_email", "login", ["email"])
+    op.create_index("ix_notification_account_id_group_key", "notification", ["account_id", "group_key"])
+    op.execute(CONVERSATIONS)
     _make_search()
+
+
+CONVERSATIONS = """
+INSERT INTO conversation (id, account_id, thread, last_post_id, unread)
+SELECT row_number() OVER (ORDER BY account_id, thread), account_id, thread, max(post_id), false
+FROM (
+    SELECT post.account_id, coalesce(post.conversation, post.iri) AS thread, post.id AS post_id
+    FROM post JOIN account ON account.id = post.account_id
+    WHERE post.visibility = 'direct' AND post.state = 'published' AND account.domain = ''
+    UNION
+    SELECT mention.account_id, coalesce(post.conversation, post.iri), post.id
+    FROM mention JOIN post ON post.id = mention.post_id JOIN account ON account.id = mention.account_id
+    WHERE post.visibility = 'direct' AND post.state = 'published' AND account.domain = ''
+) AS message
+GROUP BY account_id, thread
+"""
+"""What was said in direct messages before there were conversations, all of it read."""
 
 
 def _make_search() -> None:
