@@ -23,6 +23,7 @@ __all__ = [
     "clean_name",
     "find_hashtags",
     "find_mentions",
+    "hashtag",
     "html_to_text",
     "plain_to_html",
     "sanitise",
@@ -157,6 +158,17 @@ def find_mentions(text: str) -> list[str]:
             assert inner is not None
             found[_handle(inner)] = None
     return list(found)
+
+
+def hashtag(typed: str) -> str | None:
+    """Return the name of a hashtag that was typed, with or without `#`; None when it is none.
+
+    >>> hashtag("#Foxes"), hashtag("two words")
+    ('foxes', None)
+    """
+    bare = typed.strip().removeprefix("#")
+    found = find_hashtags(f"#{bare}")
+    return bare.casefold() if found == [bare.casefold()] else None
 
 
 def find_hashtags(text: str) -> list[str]:

@@ -69,12 +69,14 @@ async def lookup(request: Request) -> Response:
 
 
 async def relationships(request: Request) -> Response:
-    """Tell how the viewer stands with some accounts."""
+    """Tell how the viewer stands with some accounts; with suspended ones only if they are wanted."""
     given = await params.read(request)
-    ids = given.identifiers("id")
+    ids = given.identifiers("id") or given.identifiers("ids")
+    with_suspended = bool(given.flag("with_suspended"))
     async with context.of(request).db.read() as tx:
         viewer = await require(request, tx, "read:follows")
-        known = await find_account.by_ids(tx, ids)
+        found = await find_account.by_ids(tx, ids)
+        known = {key: one for key, one in found.items() if with_suspended or one.suspended_at is None}
         standings = await relations.between(tx, viewer.id, list(known))
     return json_answer([relationship(one, standings[one]) for one in ids if one in known])
 

@@ -18,12 +18,8 @@ __all__ = ["LISTS", "endpoint"]
 LISTS: Mapping[str, str | None] = {
     "/api/v1/conversations": "read:statuses",
     "/api/v1/custom_emojis": None,
-    "/api/v1/endorsements": "read:accounts",
-    "/api/v1/followed_tags": "read:follows",
-    "/api/v1/suggestions": "read",
     "/api/v1/timelines/link": None,
     "/api/v1/trends/links": None,
-    "/api/v2/suggestions": "read",
 }
 """Path, and the scope that a token needs; None where strangers may ask."""
 

@@ -6,12 +6,12 @@ and nobody who is apart from them. Boosts for somebody's followers only are not 
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import select
 
 from fedi.db import Tx
 from fedi.models import Account, Bookmark, Favourite, Post, PostState
 from fedi.queries.page import Page, Slice, cut, within
-from fedi.queries.visibility import OPEN, apart, visible_clause
+from fedi.queries.visibility import OPEN, met_clause, visible_clause
 
 __all__ = ["bookmarked", "boosted", "favoured"]
 
@@ -21,7 +21,7 @@ async def favoured(tx: Tx, viewer_id: int | None, post_id: int, page: Page) -> S
     statement = (
         select(Favourite.id, Account)
         .join(Account, Account.id == Favourite.account_id)
-        .where(Favourite.post_id == post_id, Account.suspended_at.is_(None), _not_apart(viewer_id))
+        .where(Favourite.post_id == post_id, met_clause(viewer_id, Account))
     )
     return await _people(tx, within(statement, Favourite.id, page), page)
 
@@ -35,8 +35,7 @@ async def boosted(tx: Tx, viewer_id: int | None, post_id: int, page: Page) -> Sl
             Post.reblog_of_id == post_id,
             Post.visibility.in_(OPEN),
             Post.state == PostState.PUBLISHED,
-            Account.suspended_at.is_(None),
-            _not_apart(viewer_id),
+            met_clause(viewer_id, Account),
         )
     )
     return await _people(tx, within(statement, Post.id, page), page)
@@ -51,10 +50,6 @@ async def bookmarked(tx: Tx, viewer_id: int, page: Page) -> Slice[tuple[int, int
     )
     rows = (await tx.execute(within(statement, Bookmark.id, page))).all()
     return cut([(row.id, row.post_id) for row in rows], page)
-
-
-def _not_apart(viewer_id: int | None) -> ColumnElement[bool]:
-    return true() if viewer_id is None else ~apart(viewer_id, Account)
 
 
 async def _people(tx: Tx, statement: Any, page: Page) -> Slice[tuple[int, Account]]:

@@ -6,10 +6,10 @@ The relations to many accounts cost the same number of statements as those to on
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import String, cast, exists, null, or_, select, union_all
 
 from fedi.db import Tx
-from fedi.models import Account, Block, DomainBlock, Follow, Mute
+from fedi.models import Account, AccountNote, Block, DomainBlock, Endorsement, Follow, Mute
 from fedi.queries import follows
 from fedi.queries.page import Page, Slice, cut, within
 from fedi.queries.visibility import covers
@@ -28,6 +28,8 @@ class Standing:
         blocked_by: whether it blocks the viewer.
         mute: the viewer's mute of it.
         domain_blocking: whether the viewer blocks its server.
+        endorsed: whether the viewer shows it on their profile.
+        note: what the viewer wrote down about it.
     """
 
     outgoing: Follow | None = None
@@ -36,10 +38,12 @@ class Standing:
     blocked_by: bool = False
     mute: Mute | None = None
     domain_blocking: bool = False
+    endorsed: bool = False
+    note: str = ""
 
 
 async def between(tx: Tx, viewer_id: int, account_ids: Collection[int]) -> dict[int, Standing]:
-    """Return how a viewer stands with some accounts, by their ids, in four statements."""
+    """Return how a viewer stands with some accounts, by their ids, in five statements."""
     pairs = await follows.between(tx, viewer_id, account_ids)
     found = {one: Standing(outgoing=pairs[one][0], incoming=pairs[one][1]) for one in account_ids}
     blocks = await tx.execute(
@@ -63,6 +67,19 @@ async def between(tx: Tx, viewer_id: int, account_ids: Collection[int]) -> dict[
         await tx.execute(select(Account.id).where(Account.id.in_(account_ids), rule))
     ).scalars():
         found[account_id].domain_blocking = True
+    kept = union_all(
+        select(AccountNote.target_id, AccountNote.comment).where(
+            AccountNote.account_id == viewer_id, AccountNote.target_id.in_(account_ids)
+        ),
+        select(Endorsement.target_id, cast(null(), String)).where(
+            Endorsement.account_id == viewer_id, Endorsement.target_id.in_(account_ids)
+        ),
+    )
+    for row in await tx.execute(kept):
+        if row.comment is None:
+            found[row.target_id].endorsed = True
+        else:
+            found[row.target_id].note = row.comment
     return found
 
 

@@ -91,9 +91,8 @@ async def replace(ctx: Context, tx: Tx, *, account: Account, names: Sequence[str
 
 
 def _require_hashtag(typed: str) -> str:
-    found = text.find_hashtags(f"#{typed.strip().removeprefix('#')}")
-    name = found[0] if found else ""
-    if not name or name != typed.strip().removeprefix("#").casefold() or len(name) > NAME_CHARACTERS_MAX:
+    name = text.hashtag(typed)
+    if name is None or len(name) > NAME_CHARACTERS_MAX:
         raise Refused(422, "Validation failed: Tag is invalid")
     return name
 

@@ -54,6 +54,6 @@ def relationship(account_id: int, standing: Standing) -> Relationship:
         "requested": outgoing is not None and not following,
         "requested_by": incoming is not None and not followed_by,
         "domain_blocking": standing.domain_blocking,
-        "endorsed": False,
-        "note": "",
+        "endorsed": standing.endorsed,
+        "note": standing.note,
     }
