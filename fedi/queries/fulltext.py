@@ -10,7 +10,7 @@ Source: Mastodon's documentation, "search API methods" and its search syntax.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -31,6 +31,7 @@ from sqlalchemy.orm import aliased
 
 from fedi import text
 from fedi.db import Id, Tx
+from fedi.ids import first_id_at
 from fedi.models import (
     Account,
     Attachment,
@@ -46,6 +47,13 @@ from fedi.queries.limited import unlimited_posts
 from fedi.queries.visibility import visible_clause, wanted_clause
 
 __all__ = ["Extent", "Wish", "find", "parse"]
+
+LATE = timedelta(days=7)
+"""How much later than its date a post may have come here to be found by the date: ids tell when it came, and
+a range of ids spares looking at all the others."""
+
+LAST_YEAR = 3000
+"""Dates from here on are no dates of posts."""
 
 TERMS_MAX = 20
 """Words, phrases and conditions of one search; what follows is passed over."""
@@ -120,24 +128,27 @@ async def find(tx: Tx, wish: Wish, *, viewer_id: int, extent: Extent) -> list[in
         wanted_clause(viewer_id),
         unlimited_posts(viewer_id),
     )
+    key: Any = Post.id
     if wish.wanted:
         index = _index(dialect)
-        statement = statement.join(index, index.c[0] == Post.id).where(
-            *(_matches(index, phrase, dialect) for phrase in wish.wanted)
-        )
+        statement = statement.join(index, index.c[0] == Post.id)
+        statement = statement.where(_matches(index, wish.wanted, dialect))
+        # By the index's own column, or SQLite goes through the posts and asks the index about each.
+        key = index.c[0]
     for phrase in wish.unwanted:
         other = _index(dialect)
-        statement = statement.where(~exists().where(other.c[0] == Post.id, _matches(other, phrase, dialect)))
+        met = exists().where(other.c[0] == Post.id, _matches(other, [phrase], dialect))
+        statement = statement.where(~met)
     for one in wish.conditions:
         holds = CONDITIONS[one.name](one.value, viewer_id)
         statement = statement.where(not_(holds) if one.negated else holds)
     if extent.account_id is not None:
         statement = statement.where(Post.account_id == extent.account_id)
     if extent.max_id is not None:
-        statement = statement.where(Post.id < extent.max_id)
+        statement = statement.where(key < extent.max_id)
     if extent.min_id is not None:
-        statement = statement.where(Post.id > extent.min_id)
-    page = statement.order_by(Post.id.desc()).limit(extent.limit).offset(extent.offset)
+        statement = statement.where(key > extent.min_id)
+    page = statement.order_by(key.desc()).limit(extent.limit).offset(extent.offset)
     return list((await tx.execute(page)).scalars())
 
 
@@ -148,15 +159,15 @@ def _index(dialect: str) -> Any:
     return table("post_search", column("post_id", Id), column("words")).alias()
 
 
-def _matches(index: Any, phrase: str, dialect: str) -> ColumnElement[bool]:
-    """Return whether the words of a phrase stand one after the other; they have no quotes in them."""
-    met: ColumnElement[bool]
-    if dialect == "sqlite":
-        met = index.c.post_search.op("MATCH", is_comparison=True)(f'"{phrase}"')
-    else:
-        query = func.phraseto_tsquery(literal_column("'simple'::regconfig"), phrase)
-        met = index.c.words.op("@@", is_comparison=True)(query)
-    return met
+def _matches(index: Any, phrases: Sequence[str], dialect: str) -> ColumnElement[bool]:
+    """Return whether all phrases are there, each with its words one after the other; they have no quotes."""
+    if dialect == "sqlite":  # in one MATCH: of several the second would be looked up for each row
+        words = " AND ".join(f'"{phrase}"' for phrase in phrases)
+        met: ColumnElement[bool] = index.c.post_search.op("MATCH", is_comparison=True)(words)
+        return met
+    simple: Any = literal_column("'simple'::regconfig")
+    queries = [func.phraseto_tsquery(simple, phrase) for phrase in phrases]
+    return and_(*(index.c.words.op("@@", is_comparison=True)(query) for query in queries))
 
 
 def _in_library(viewer_id: int) -> ColumnElement[bool]:
@@ -237,19 +248,30 @@ def _in(value: str, viewer_id: int) -> ColumnElement[bool]:
 
 def _before(value: str, _viewer_id: int) -> ColumnElement[bool]:
     day = _day(value)
-    return false() if day is None else Post.created_at < day
+    if day is None:
+        return false()
+    return and_(Post.created_at < day, Post.id < first_id_at(day + LATE))
 
 
 def _after(value: str, _viewer_id: int) -> ColumnElement[bool]:
     day = _day(value)
-    return false() if day is None else Post.created_at >= day + timedelta(days=1)
+    if day is None:
+        return false()
+    following = day + timedelta(days=1)
+    return and_(Post.created_at >= following, Post.id >= first_id_at(following))
 
 
 def _during(value: str, _viewer_id: int) -> ColumnElement[bool]:
     day = _day(value)
     if day is None:
         return false()
-    return and_(Post.created_at >= day, Post.created_at < day + timedelta(days=1))
+    ends = day + timedelta(days=1)
+    return and_(
+        Post.created_at >= day,
+        Post.created_at < ends,
+        Post.id >= first_id_at(day),
+        Post.id < first_id_at(ends + LATE),
+    )
 
 
 def _day(value: str) -> datetime | None:
@@ -260,7 +282,7 @@ def _day(value: str) -> datetime | None:
         day = datetime.combine(datetime.fromisoformat(value).date(), time(), tzinfo=UTC)
     except ValueError:
         return None
-    return day if day.year < MAXYEAR else None  # the next day must exist
+    return day if day.year < LAST_YEAR else None  # what is later must still be a day, and fit an id
 
 
 CONDITIONS: dict[str, Callable[[str, int], ColumnElement[bool]]] = {

@@ -37,8 +37,11 @@ ACCOUNTS_MIN = 2
 FAVOURS_MIN = 2
 """Likes and boosts that a post must have, for the same reason."""
 
-FOUND_MAX = 100
-"""Trends that are looked at; nobody turns so many pages."""
+TAGS_MAX = 40
+"""Hashtags whose days are counted: two pages, and each costs a look at all of its posts of a week."""
+
+POSTS_MAX = 100
+"""Posts that are remembered as popular; nobody turns so many pages."""
 
 _AUTHOR = aliased(Account)
 
@@ -70,7 +73,7 @@ async def tags(tx: Tx, *, now: datetime) -> list[Trend]:
         .group_by(PostTag.name)
         .having(accounts >= ACCOUNTS_MIN)
         .order_by(accounts.desc(), func.count().desc(), PostTag.name)
-        .limit(FOUND_MAX)
+        .limit(TAGS_MAX)
     )
     names = list((await tx.execute(used)).scalars())
     found = await history(tx, names, now=now)
@@ -112,7 +115,7 @@ async def popular(tx: Tx, *, now: datetime) -> list[int]:
             *_counts(),
         )
         .order_by(favours.desc(), Post.id.desc())
-        .limit(FOUND_MAX)
+        .limit(POSTS_MAX)
     )
     return list((await tx.execute(liked)).scalars())
 

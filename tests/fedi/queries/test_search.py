@@ -36,6 +36,8 @@ async def peopled(world: World) -> World:
         ("@annab", ["annabel"]),
         ("annabel@else", ["annabel"]),
         ("anna of the", ["anna"]),
+        ("lake", ["anna"]),
+        ("ake", []),
         ("100%_s", ["100%_sure"]),
         ("%", []),
         ("_", []),
