@@ -16,6 +16,7 @@ from fedi import iris, text
 from fedi.config import Settings
 from fedi.models import Account, Attachment, AttachmentState, Post
 from fedi.queries.posts import PostView
+from fedi.services import showing
 from fedi.web.polls import Poll, poll
 from fedi.web.static import address
 
@@ -116,8 +117,8 @@ def person(account: Account, settings: Settings) -> Person:
         name=text.clean_name(account.display_name) or account.username,
         handle=f"@{account.username}@{account.domain or settings.domain}",
         url=url,
-        avatar=_file(account.avatar_key) or address("avatar.png"),
-        header=_file(account.header_key) or address("header.png"),
+        avatar=_here(showing.avatar(account, settings), settings) or address("avatar.png"),
+        header=_here(showing.header(account, settings), settings) or address("header.png"),
         is_local=account.is_local,
         is_bot=account.is_bot,
         operator=account.operator,
@@ -148,7 +149,7 @@ def card(view: PostView, settings: Settings) -> Card:
         quoted=card(shown.quoted, settings) if shown.quoted else None,
         warning=_warning(post, shown.account),
         language=post.language,
-        pictures=tuple(_picture(attachment) for attachment in shown.attachments),
+        pictures=tuple(_picture(attachment, settings) for attachment in shown.attachments),
         poll=poll(shown.poll) if shown.poll else None,
         posted=moment(post.created_at),
         edited=moment(post.edited_at) if post.edited_at else None,
@@ -182,10 +183,10 @@ def summary(content: str) -> str:
     return line if len(line) <= SUMMARY_CHARACTERS else line[: SUMMARY_CHARACTERS - 1].rstrip() + "…"
 
 
-def _picture(attachment: Attachment) -> Picture:
-    here = attachment.state == AttachmentState.READY and attachment.file_key is not None
-    source = _file(attachment.file_key) if here else None
-    thumbnail = _file(attachment.thumbnail_key) if here else None
+def _picture(attachment: Attachment, settings: Settings) -> Picture:
+    ready = attachment.state == AttachmentState.READY
+    source = _here(showing.file(attachment, settings), settings) if ready else None
+    thumbnail = _here(showing.preview(attachment, settings), settings) if ready else None
     return Picture(
         alt=attachment.description or NO_DESCRIPTION,
         described=bool(attachment.description),
@@ -193,8 +194,8 @@ def _picture(attachment: Attachment) -> Picture:
         width=attachment.width,
         height=attachment.height,
         thumbnail=thumbnail or source,
-        thumbnail_width=attachment.thumbnail_width if thumbnail else attachment.width,
-        thumbnail_height=attachment.thumbnail_height if thumbnail else attachment.height,
+        thumbnail_width=attachment.thumbnail_width or attachment.width,
+        thumbnail_height=attachment.thumbnail_height or attachment.height,
         elsewhere=_link(attachment.remote_url or ""),
     )
 
@@ -233,8 +234,13 @@ def _post_url(view: PostView, settings: Settings) -> str | None:
     return _link(view.post.url or view.post.iri)
 
 
-def _file(key: str | None) -> str | None:
-    return f"/media/{key}" if key else None
+def _here(url: str | None, settings: Settings) -> str | None:
+    """Return an address of ours as a path; None for one elsewhere, which a page never loads."""
+    return (
+        url.removeprefix(settings.origin)
+        if url is not None and url.startswith(settings.origin + "/")
+        else None
+    )
 
 
 def html(source: str) -> Markup:

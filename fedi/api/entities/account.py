@@ -16,6 +16,7 @@ from fedi.config import Settings
 from fedi.models import Account as AccountRow
 from fedi.models import Login, Mute
 from fedi.models import Role as RoleName
+from fedi.services import showing
 from fedi.text import html_to_text, sanitise
 
 __all__ = [
@@ -135,8 +136,8 @@ class CredentialAccount(Account):
 
 def account(row: AccountRow, settings: Settings, *, successor: AccountRow | None = None) -> Account:
     """Build an account; `successor` is the one that it moved to, where that is of interest."""
-    avatar = _picture(settings, row.id, "avatar", row.avatar_key, row.avatar_url)
-    header = _picture(settings, row.id, "header", row.header_key, row.header_url)
+    avatar = showing.avatar(row, settings) or iris.static(settings, "avatar.png")
+    header = showing.header(row, settings) or iris.static(settings, "header.png")
     return {
         "id": str(row.id),
         "username": row.username,
@@ -233,11 +234,3 @@ def typed_field(stored: dict[str, Any]) -> Field:
     field = _field(stored)
     typed = stored.get("source")
     return {**field, "value": typed if isinstance(typed, str) else html_to_text(field["value"])}
-
-
-def _picture(settings: Settings, account_id: int, what: str, key: str | None, url: str | None) -> str:
-    if key:
-        return iris.media(settings, key)
-    if url:
-        return iris.remote_face(settings, account_id, url, what)
-    return iris.static(settings, f"{what}.png")

@@ -8,10 +8,10 @@ Source: Mastodon's documentation, "MediaAttachment entity".
 
 from typing import Any, TypedDict
 
-from fedi import iris
 from fedi.api.entities.recipe import Generated, generated
 from fedi.config import Settings
 from fedi.models import Attachment, AttachmentState
+from fedi.services import showing
 
 __all__ = ["MediaAttachment", "attachment", "is_shown"]
 
@@ -45,14 +45,13 @@ def is_shown(row: Attachment) -> bool:
 
 def attachment(row: Attachment, settings: Settings) -> MediaAttachment:
     """Build an attachment; `url` is null while the picture is not finished."""
-    url, preview = _addresses(row, settings)
     width, height = row.width or UNKNOWN_SIDE_PX, row.height or UNKNOWN_SIDE_PX
     small = (row.thumbnail_width or width, row.thumbnail_height or height)
     return {
         "id": str(row.id),
         "type": row.kind if row.kind in KINDS else "unknown",
-        "url": url,
-        "preview_url": preview,
+        "url": showing.file(row, settings),
+        "preview_url": showing.preview(row, settings),
         "remote_url": row.remote_url,
         "preview_remote_url": None,
         "text_url": None,
@@ -65,17 +64,6 @@ def attachment(row: Attachment, settings: Settings) -> MediaAttachment:
         "blurhash": row.blurhash,
         "fedi": generated(row.digital_source_type, row.recipe),
     }
-
-
-def _addresses(row: Attachment, settings: Settings) -> tuple[str | None, str | None]:
-    """Return where the file and its preview are: always here, but for sound and film of other servers."""
-    if row.file_key is None and row.remote_url is not None and row.kind == "image":
-        return (
-            iris.remote_file(settings, row.id, row.remote_url),
-            iris.remote_file(settings, row.id, row.remote_url, small=True),
-        )
-    url = iris.media(settings, row.file_key) if row.file_key else row.remote_url
-    return url, iris.media(settings, row.thumbnail_key) if row.thumbnail_key else url
 
 
 def _size(width: int, height: int) -> dict[str, Any]:
