@@ -13,13 +13,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 import msgspec
 
 from fedi.api import rendering
+from fedi.api.entities.announcement import announcement, reaction_event
 from fedi.api.entities.notification import notification
 from fedi.api.streaming.channels import Channel
 from fedi.api.streaming.exchange import Exchange, Listener, Told
 from fedi.bus.events import EventKind, News
 from fedi.context import Context
-from fedi.queries import audience, lists, notifications
+from fedi.queries import announcements, audience, lists, notifications
 from fedi.queries.audience import Facts, Hearer
+from fedi.services import wording
 
 __all__ = ["handle"]
 
@@ -167,6 +169,38 @@ async def _generation(exchange: Exchange, news: News) -> None:
         exchange.tell_account(news.account_id, "user", Told(news.kind, payload))
 
 
+async def _announcement(exchange: Exchange, news: News) -> None:
+    """Tell everyone what the operator says, the same to all."""
+    ctx, named = exchange.ctx, news.subject_id
+    async with ctx.db.read() as tx:
+        view = None if named is None else await announcements.find(tx, named, now=ctx.clock(), viewer_id=0)
+        mentioned = await wording.mentioned(ctx, tx, view.row.text) if view is not None else {}
+    if view is not None:
+        built = announcement(view, ctx.settings, mentioned=list(mentioned.values()), marked=False)
+        _tell_everyone(exchange, Told(news.kind, msgspec.json.encode(built).decode()))
+
+
+async def _announcement_reaction(exchange: Exchange, news: News) -> None:
+    """Tell everyone how often an emoji stands under an announcement now."""
+    name = str((news.detail or {}).get("name", ""))
+    if news.subject_id is None:
+        return
+    async with exchange.ctx.db.read() as tx:
+        count = await announcements.count_of(tx, news.subject_id, name)
+    payload = msgspec.json.encode(reaction_event(news.subject_id, name, count)).decode()
+    _tell_everyone(exchange, Told(news.kind, payload))
+
+
+async def _announcement_delete(exchange: Exchange, news: News) -> None:
+    """Tell everyone that an announcement is gone."""
+    _tell_everyone(exchange, Told(news.kind, str(news.subject_id)))
+
+
+def _tell_everyone(exchange: Exchange, told: Told) -> None:
+    for of in exchange.keys("user"):
+        exchange.tell_account(int(of), "user", told)
+
+
 def _is_here(exchange: Exchange, account_id: int) -> bool:
     names = ("user", "user:notification")
     return any(exchange.listening(name, str(account_id)) for name in names)
@@ -185,5 +219,8 @@ AIRINGS: dict[str, Callable[[Exchange, News], Awaitable[None]]] = {
     EventKind.NOTIFICATIONS_MERGED: _merged,
     EventKind.FILTERS_CHANGED: _filters,
     EventKind.GENERATION: _generation,
+    EventKind.ANNOUNCEMENT: _announcement,
+    EventKind.ANNOUNCEMENT_REACTION: _announcement_reaction,
+    EventKind.ANNOUNCEMENT_DELETE: _announcement_delete,
 }
 """What is done with each kind of event."""

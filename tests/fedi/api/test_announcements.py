@@ -1,5 +1,6 @@
 """Announcements: who sees them, puts them away and reacts, and what open streams are told."""
 
+import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from fedi.errors import Refused
 from fedi.models import Account, Announcement, AuditEntry
 from fedi.services import announcing
 from tests.fedi.api.conftest import Enter
+from tests.fedi.api.listening import Socket
 
 if TYPE_CHECKING:
     from tests.servers import Server
@@ -130,3 +132,25 @@ async def test_an_announcement_ends_after_it_begins(server: "Server") -> None:
     with pytest.raises(Refused):
         async with server.ctx.db.write() as tx:
             await announcing.remove(server.ctx, tx, announcement_id=1)
+
+
+async def test_everyone_hears_of_an_announcement_and_of_each_reaction(server: "Server", enter: Enter) -> None:
+    anna, ben = await enter("anna"), await enter("ben")
+    home, public = [
+        await Socket.open(server, access_token=ben.token, stream=name) for name in ("user", "public")
+    ]
+    made = await announce(server, "hello @ben")
+    frame = await home.next()
+    assert (frame["stream"], frame["event"]) == (["user"], "announcement")
+    said = json.loads(frame["payload"])
+    assert said.keys() == KEYS - {"read"}, "it is the same for all"
+    assert [one["username"] for one in said["mentions"]] == ["ben"]
+    await anna.http.put(f"{PATH}/{made.id}/reactions/👍")
+    frame = await home.next()
+    assert frame["event"] == "announcement.reaction"
+    assert json.loads(frame["payload"]) == {"name": "👍", "count": 1, "announcement_id": str(made.id)}
+    async with server.ctx.db.write() as tx:
+        await announcing.remove(server.ctx, tx, announcement_id=made.id)
+    frame = await home.next()
+    assert (frame["event"], frame["payload"]) == ("announcement.delete", str(made.id))
+    assert await public.quiet()
