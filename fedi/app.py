@@ -19,6 +19,7 @@ from activitypub.client import HttpxPoster
 from fedi.api.cors import CorsMiddleware
 from fedi.api.limits import RateLimitMiddleware
 from fedi.api.routes import ROUTES as API
+from fedi.api.streaming.door import open_exchange
 from fedi.boundary import BoundaryMiddleware, pass_on
 from fedi.bus.events import HUB
 from fedi.bus.hub import Hub
@@ -36,6 +37,7 @@ from fedi.jobs.wake import Wake
 from fedi.keyring import KeyRing
 from fedi.queries.domains import Rulebook
 from fedi.routing import IndexedRouter
+from fedi.sealing import Sealer
 from fedi.web.headers import HeadersMiddleware
 from fedi.web.routes import ROUTES as WEB
 from media.errors import MediaError
@@ -109,6 +111,7 @@ async def open_context(
             ids=IdMaker(clock),
             wake=Wake(),
             keys=KeyRing(),
+            sealer=Sealer(settings.data_path, settings.secret_key),
             rules=rules,
             hub=hub,
         )
@@ -130,6 +133,7 @@ def build_app(ctx: Context) -> Starlette:
     # browsers on.
     app.router = IndexedRouter([*API, *INBOUND, *WEB])
     app.state.ctx = ctx
+    app.state.exchange = open_exchange(ctx)
     return app
 
 

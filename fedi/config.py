@@ -62,6 +62,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="Where pictures are kept: empty for `data_dir`/media, `file:/path` or `s3://bucket/prefix`."
         ),
     ] = ""
+    secret_key: Annotated[
+        str,
+        Meta(
+            description="Base64 of 32 random bytes, under which the tokens of push subscriptions are sealed. "
+            "Empty: the file `secret.key` in `data_dir`, made at need; processes with directories of their "
+            "own need one in common."
+        ),
+    ] = ""
     bind: Annotated[str, Meta(description="Address that `fedi serve` listens on.")] = "127.0.0.1"
     port: Annotated[int, Meta(description="TCP port that `fedi serve` listens on.", ge=1, le=65535)] = 8080
     model: Annotated[

@@ -21,6 +21,7 @@ from fedi.jobs.wake import Wake
 from fedi.keyring import KeyRing
 from fedi.memory import Memory
 from fedi.queries.domains import Rulebook
+from fedi.sealing import Sealer
 from media.blobs import BlobStore
 from media.host import DecodeHost, EngineHost
 
@@ -44,6 +45,8 @@ class Context:
     ids: IdMaker
     wake: Wake
     keys: KeyRing
+    sealer: Sealer
+    """Seals the secrets that must be read again."""
     rules: Rulebook
     """What the operator decided about other servers."""
     hub: Hub = field(default_factory=Hub)

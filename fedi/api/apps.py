@@ -16,7 +16,7 @@ from fedi.api import errors, params, scopes
 from fedi.api.answers import json_answer
 from fedi.api.entities.application import application, credential_application
 from fedi.api.viewer import require_app
-from fedi.services import authorizing
+from fedi.services import authorizing, subscribing
 
 __all__ = ["OUT_OF_BAND", "create", "verify_credentials"]
 
@@ -57,14 +57,15 @@ async def create(request: Request) -> Response:
         app, secret = await authorizing.register_app(
             ctx, tx, name=name, website=website, redirect_uris=list(dict.fromkeys(uris)), scopes=wanted
         )
-    return json_answer(credential_application(app, secret))
+    return json_answer(credential_application(app, secret, await subscribing.public_key(ctx)))
 
 
 async def verify_credentials(request: Request) -> Response:
     """Tell a client about itself, whether or not a person stands behind its token."""
-    async with context.of(request).db.read() as tx:
+    ctx = context.of(request)
+    async with ctx.db.read() as tx:
         app = await require_app(request, tx)
-    return json_answer(application(app))
+    return json_answer(application(app, await subscribing.public_key(ctx)))
 
 
 def is_redirect_uri(uri: str) -> bool:

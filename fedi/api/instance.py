@@ -11,7 +11,7 @@ from fedi.api.answers import json_answer
 from fedi.api.entities.instance import Facts, instance_v1, instance_v2
 from fedi.context import Context
 from fedi.queries import announcements, census
-from fedi.services import generator, longtexts
+from fedi.services import generator, longtexts, subscribing
 
 __all__ = ["translation_languages", "v1", "v2"]
 
@@ -41,12 +41,14 @@ async def _facts(ctx: Context) -> Facts:
     known = ctx.memory.figures.get("instance", now)
     if isinstance(known, Facts):
         return known
+    vapid_key = await subscribing.public_key(ctx)
     async with ctx.db.read() as tx:
         counted = await census.take(tx, now)
         bot = await generator.account(ctx, tx)
         facts = Facts(
             census=counted,
             contact=await census.contact(tx),
+            vapid_key=vapid_key,
             generator=None if bot is None else bot.acct,
             rules=await announcements.rules(tx),
             texts=frozenset([name for name in longtexts.PAGES if await longtexts.read(ctx, name)]),

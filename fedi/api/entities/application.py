@@ -45,8 +45,8 @@ def public_application(app: OAuthApp) -> PublicApplication:
     return {"name": app.name, "website": app.website}
 
 
-def application(app: OAuthApp) -> Application:
-    """Build what an application sees of itself."""
+def application(app: OAuthApp, vapid_key: str) -> Application:
+    """Build what an application sees of itself, with our key for push services."""
     return {
         "id": str(app.id),
         "name": app.name,
@@ -54,14 +54,14 @@ def application(app: OAuthApp) -> Application:
         "scopes": list(app.scopes),
         "redirect_uris": list(app.redirect_uris),
         "redirect_uri": "\n".join(app.redirect_uris),
-        "vapid_key": "",  # web push is not offered
+        "vapid_key": vapid_key,
     }
 
 
-def credential_application(app: OAuthApp, secret: str) -> CredentialApplication:
+def credential_application(app: OAuthApp, secret: str, vapid_key: str) -> CredentialApplication:
     """Build the answer to a registration: the only time that the secret is told."""
     return {
-        **application(app),
+        **application(app, vapid_key),
         "client_id": app.client_id,
         "client_secret": secret,
         "client_secret_expires_at": 0,

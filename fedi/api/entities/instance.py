@@ -53,6 +53,7 @@ class Facts:
     Attributes:
         census: the counts.
         contact: the operator's account, if there is one.
+        vapid_key: what push services know us by.
         generator: handle of the bot that draws on request, if there is one.
         rules: what holds here.
         texts: which of the operator's long texts there are (`services.longtexts`).
@@ -60,6 +61,7 @@ class Facts:
 
     census: Census
     contact: AccountRow | None
+    vapid_key: str = ""
     generator: str | None = None
     rules: Sequence[Rule] = ()
     texts: frozenset[str] = frozenset()
@@ -110,7 +112,7 @@ def instance_v1(settings: Settings, facts: Facts) -> dict[str, Any]:
         "description": settings.instance_description,
         "email": settings.contact_email,
         "version": VERSION,
-        "urls": {"streaming_api": settings.origin.replace("http", "ws", 1)},  # typed clients need a text
+        "urls": {"streaming_api": _streaming(settings)},
         "stats": _stats(facts.census),
         "thumbnail": iris.static(settings, "header.png"),
         "languages": [settings.language],
@@ -159,17 +161,22 @@ def _page(settings: Settings, facts: Facts, name: str) -> str | None:
     return f"{settings.origin}{longtexts.PAGES[name]}" if name in facts.texts else None
 
 
+def _streaming(settings: Settings) -> str:
+    """Return where WebSockets are opened; clients add the path."""
+    return settings.origin.replace("http", "ws", 1)
+
+
 def _configuration_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
     return {
         **_configuration(settings),
         "urls": {
-            "streaming": None,  # there is no streaming yet, and clients open a socket whenever this is set
+            "streaming": _streaming(settings),
             "status": None,
             "about": f"{settings.origin}/about",
             "privacy_policy": _page(settings, facts, longtexts.PRIVACY),
             "terms_of_service": _page(settings, facts, longtexts.TERMS),
         },
-        "vapid": {"public_key": ""},
+        "vapid": {"public_key": facts.vapid_key},
         "translation": {"enabled": False},
         "timelines_access": {
             "live_feeds": {"local": "public", "remote": "public"},

@@ -20,9 +20,11 @@ from fedi.api.routes import (
     oauth,
     people,
     posts,
+    push,
     scheduled,
     server,
     signups,
+    streaming,
     studio,
 )
 from fedi.api.routing import ApiRoute
@@ -39,8 +41,10 @@ ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 ROUTES: list[BaseRoute] = [
     *posts.ROUTES,
+    *streaming.ROUTES,
     *media.ROUTES,
     *notifications.ROUTES,
+    *push.ROUTES,
     *lists.ROUTES,
     *filters.ROUTES,
     *discovery.ROUTES,

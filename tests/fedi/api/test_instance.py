@@ -33,7 +33,7 @@ async def test_the_limits_are_those_that_are_enforced(server: "Server", enter: E
     assert (await anna.http.post("/api/v1/statuses", json={"status": "x" * (most + 1)})).status_code == 422
     await anna.post("x" * most)
     assert limits["statuses"]["max_media_attachments"] == 4
-    assert limits["urls"]["streaming"] is None, "clients open a socket whenever this is set"
+    assert limits["urls"]["streaming"] == "wss://fedi.test"
 
 
 async def test_what_there_is_none_of_is_an_empty_list(server: "Server", enter: Enter) -> None:
