@@ -11,7 +11,8 @@ can be compared at once: whoever keeps what was made of a row makes it again onl
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import SimpleNamespace
@@ -31,14 +32,15 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import class_mapper
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import class_mapper, make_transient_to_detached
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlalchemy.util import greenlet_spawn
 
 from fedi import sqlite
-from fedi.db import Database
+from fedi.db import Database, Tx
 
-__all__ = ["Asked", "Chain", "Found", "Lean", "Raw", "among", "ask"]
+__all__ = ["Asked", "Chain", "Done", "Found", "Lean", "Raw", "among", "ask", "run", "run_later"]
 
 Result = TypeVar("Result")
 
@@ -130,7 +132,10 @@ class Found:
         return tuple([row[place] for place in self._compiled.alone])
 
     def read(self, row: Raw) -> Any:
-        """Return a row with its values by name: models as objects that are in no session, to be read only."""
+        """Return a row with its values by name: models as objects that are in no session.
+
+        Those without some of their columns are to be read only.
+        """
         return SimpleNamespace(**{part.name: part.read(row) for part in self._compiled.parts})
 
 
@@ -150,7 +155,8 @@ async def ask(db: Database, chain: Chain[Result]) -> Result:
     try:
         driver: Any = held.driver_connection
         if db.is_sqlite:
-            return await sqlite.visit(driver, lambda cursor: _ask_sqlite(cursor, engine.dialect, chain))
+            with _as_sqlalchemy_says("a chain"):
+                return await sqlite.visit(driver, lambda cursor: _ask_sqlite(cursor, engine.dialect, chain))
         async with driver.transaction(isolation="repeatable_read", readonly=True):
             return await _ask_postgres(driver, engine.dialect, chain)
     finally:
@@ -183,6 +189,86 @@ async def _ask_postgres(driver: Any, dialect: Dialect, chain: Chain[Result]) -> 
             return end.value  # type: ignore[no-any-return] # as above
 
 
+class Done(NamedTuple):
+    """What came of a statement: its rows, as the driver gives them, and how many rows it changed."""
+
+    rows: Sequence[Raw]
+    rowcount: int
+
+
+async def run(tx: Tx, statement: Any, values: Mapping[str, Any]) -> Done:
+    """Execute a statement in a session's transaction, past the session, which would cost more than it does.
+
+    What the session holds of the rows that it changes is not told.
+
+    Args:
+        tx: a transaction.
+        statement: over tables or columns, built once: it is remembered by what object it is.
+        values: its parameters, always under the same names.
+    """
+    ready = await _ready(tx, statement, values)
+    if ready is None:
+        result = await (await tx.connection()).execute(statement, values)
+        return Done(result.all() if result.returns_rows else (), result.rowcount)
+    cursor = ready.driver.cursor()
+    with _as_sqlalchemy_says(ready.sql):
+        await cursor.execute(ready.sql, ready.values)
+    return Done(await cursor.fetchall(), cursor.rowcount)
+
+
+async def run_later(tx: Tx, statement: Any, values: Mapping[str, Any]) -> None:
+    """Do as `run`, when nobody wants to know what came of it: on SQLite together with the next statement.
+
+    A mistake in it is then raised by that, or by COMMIT.
+    """
+    ready = await _ready(tx, statement, values)
+    if ready is None:
+        await (await tx.connection()).execute(statement, values)
+    else:
+        sqlite.later(*ready)
+
+
+class _Ready(NamedTuple):
+    driver: Any
+    sql: str
+    values: list[Any]
+
+
+async def _ready(tx: Tx, statement: Any, values: Mapping[str, Any]) -> _Ready | None:
+    """Return what SQLite's driver is given; None on PostgreSQL, where SQLAlchemy's connection begins."""
+    if not tx.sync_session._is_clean():  # noqa: SLF001 - what it holds back belongs before
+        await tx.flush()
+    dialect = tx.get_bind().dialect
+    if dialect.name != "sqlite":
+        return None
+    driver: Any = tx.info.get(DRIVER)
+    if driver is None:
+        driver = tx.info[DRIVER] = (await (await tx.connection()).get_raw_connection()).driver_connection
+    if id(statement) not in _KEPT:
+        assert len(_KEPT) < KEPT_MAX, "statements are to be built once"
+        _KEPT[id(statement)] = statement, _compile_plain(statement, tuple(values), dialect)
+    _, compiled = _KEPT[id(statement)]
+    return _Ready(driver, compiled.sql, compiled.ordered(values))
+
+
+@contextlib.contextmanager
+def _as_sqlalchemy_says(sql: str) -> Iterator[None]:
+    """Raise what those who call expect of a database: SQLAlchemy's errors in place of the driver's."""
+    try:
+        yield
+    except sqlite3.Error as trouble:
+        raise DBAPIError.instance(sql, None, trouble, sqlite3.Error) from trouble
+
+
+DRIVER = "lean.driver"
+"""Where a session keeps the connection that its transaction has."""
+
+KEPT_MAX = 1000
+"""Statements that `run` knows: there are as many as there are in the code."""
+
+_KEPT: dict[int, tuple[Any, "_Compiled"]] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
     """What a row has under one name: a value, or the columns of a model from `start` on."""
@@ -193,6 +279,8 @@ class _Part:
     mapper: Any = None
     keys: tuple[str, ...] = ()
     primary: int = 0
+    whole: bool = False
+    """Whether all columns of the model are there."""
 
     def read(self, row: Raw) -> Any:
         if self.mapper is None:
@@ -206,6 +294,8 @@ class _Part:
             found[self.keys[place]] = convert(values[place])
         made = self.mapper.class_manager.new_instance()
         made.__dict__.update(found)
+        if self.whole:  # as a session leaves it behind, so that another may take it in
+            make_transient_to_detached(made)
         return made
 
 
@@ -239,7 +329,17 @@ def _compile(
         parts.append(part)
         columns += own
     chosen = statement.with_only_columns(*columns, maintain_column_froms=True)
-    compiled: Any = chosen.compile(dialect=dialect)
+    return _prepared(chosen.compile(dialect=dialect), tuple(parts))
+
+
+def _compile_plain(statement: Any, names: tuple[str, ...], dialect: Dialect) -> _Compiled:
+    """Prepare a statement with these parameters, of which an INSERT makes its columns."""
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    assert not compiled.prefetch, "defaults that SQLAlchemy makes are not made here"
+    return _prepared(compiled, ())
+
+
+def _prepared(compiled: Any, parts: tuple[_Part, ...]) -> _Compiled:
     asked = {name for name, parameter in compiled.binds.items() if parameter.required}
     expanded = compiled.construct_expanded_state(dict.fromkeys(asked))
     processors = {**compiled._bind_processors, **expanded.processors}  # noqa: SLF001 - there is no other way
@@ -256,7 +356,7 @@ def _compile(
         names=tuple(expanded.positiontup),
         fixed=fixed,
         bind=bind,
-        parts=tuple(parts),
+        parts=parts,
         alone=tuple(part.start for part in parts if part.mapper is None),
     )
 
@@ -274,7 +374,13 @@ def _part(
     own = [getattr(expression, key) for key in keys]
     primary = keys.index(mapper.get_property_by_column(mapper.primary_key[0]).key)
     part = _Part(
-        name=name, start=start, convert=_converts(own, dialect), mapper=mapper, keys=keys, primary=primary
+        name=name,
+        start=start,
+        convert=_converts(own, dialect),
+        mapper=mapper,
+        keys=keys,
+        primary=primary,
+        whole=not left_out,
     )
     return part, own
 

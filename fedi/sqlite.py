@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
-__all__ = ["begin_with", "connect", "put_off", "visit"]
+__all__ = ["begin_with", "connect", "later", "put_off", "visit"]
 
 Result = TypeVar("Result")
 
@@ -138,6 +138,18 @@ def put_off(connection: Any) -> None:
     """
     assert isinstance(connection, _Connection)
     connection.puts_off = True
+
+
+def later(connection: Any, sql: str, values: list[Any]) -> None:
+    """Have a statement share the hop of the next one, or of COMMIT.
+
+    Args:
+        connection: the driver's connection, from `connect`.
+        sql: the statement, whose rows nobody wants to know.
+        values: its parameters.
+    """
+    assert isinstance(connection, _Connection)
+    connection.put_off.append((connection._conn.cursor(), sql, [values]))  # noqa: SLF001 - of aiosqlite
 
 
 async def visit(connection: Any, work: Callable[[sqlite3.Cursor], Result]) -> Result:

@@ -66,6 +66,7 @@ from fedi.inbound.handlers import (
 )  # fmt: skip
 from fedi.inbound.received import Effect, Handler, Ignored, Received
 from fedi.jobs import queue
+from fedi.lean import ask
 from fedi.log import get
 from fedi.models import Account, Activity, ActivityState
 from fedi.outbound.fetch import Budget, is_ours
@@ -113,15 +114,13 @@ async def run(ctx: Context, job: queue.Claim) -> None:
     Raises:
         UnreachableError: a server that must be asked does not answer; try again later.
     """
-    async with ctx.db.read() as tx:
-        found = await journal.find(tx, job.payload["activity_id"])
-    row: Activity | None = found.Activity if found else None
-    if row is None or found is None or row.state != ActivityState.RECEIVED:
+    row, by = await ask(ctx.db, journal.find(job.payload["activity_id"])) or (None, None)
+    if row is None or row.state != ActivityState.RECEIVED:
         async with ctx.db.write() as tx:
             await queue.finish(tx, job)
         return
     try:
-        effect = await _understand(ctx, row, found.Account)
+        effect = await _understand(ctx, row, by)
         async with ctx.db.write() as tx:
             await effect(tx)
             await _end(tx, job, row.id, ActivityState.DONE, None)

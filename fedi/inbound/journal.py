@@ -3,9 +3,10 @@
 This runs for everything that comes in, so the statements are built once.
 """
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from fedi.db import Id, Tx
+from fedi.lean import Asked, Chain, Lean, run_later
 from fedi.models import Account, Activity, ActivityState
 
 __all__ = ["close", "find"]
@@ -18,6 +19,7 @@ _WITH_SIGNER = (
     .outerjoin(Account, Account.iri == Activity.signer)
     .where(Activity.id == bindparam("activity_id", type_=Id))
 )
+_LEAN = Lean(lambda _: _WITH_SIGNER)
 
 _CLOSED = (
     update(Activity)
@@ -27,13 +29,14 @@ _CLOSED = (
 )
 
 
-async def find(tx: Tx, activity_id: int) -> Row[Activity, Account] | None:
+def find(activity_id: int) -> Chain[tuple[Activity, Account | None] | None]:
     """Return an activity and its signer's account, which is None when we do not know them."""
-    return (await tx.execute(_WITH_SIGNER, {"activity_id": activity_id})).first()
+    found = yield Asked(_LEAN, {"activity_id": activity_id})
+    row = found.read(found.rows[0]) if found.rows else None
+    return None if row is None else (row.Activity, row.Account)
 
 
 async def close(tx: Tx, activity_id: int, state: ActivityState, reason: str | None) -> None:
     """Write down what became of an activity, and why when it came to nothing."""
     told = reason[:REASON_CHARACTERS_MAX] if reason else None
-    connection = await tx.connection()  # the session would take the values for rows to update
-    await connection.execute(_CLOSED, {"activity_id": activity_id, "new_state": state, "new_reason": told})
+    await run_later(tx, _CLOSED, {"activity_id": activity_id, "new_state": state.value, "new_reason": told})

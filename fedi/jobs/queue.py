@@ -19,6 +19,7 @@ from sqlalchemy import Integer, Row, and_, bindparam, case, delete, exists, func
 from fedi.db import Id, Instant, Tx, insert, on_commit, prepared
 from fedi.errors import LeaseLostError
 from fedi.jobs.wake import Wake
+from fedi.lean import run
 from fedi.models import Job, JobState
 
 __all__ = [
@@ -252,7 +253,9 @@ def _held(row: Row[Any], token: str, until: datetime) -> Claim:
 _MANY_HELD_AND_DONE = delete(_TABLE).where(
     _TABLE.c.id.in_(bindparam("ids", expanding=True)), _TABLE.c.claim_token == bindparam("token")
 )
-_HELD_AND_DONE = delete(Job).where(Job.id == bindparam("job_id"), Job.claim_token == bindparam("token"))
+_HELD_AND_DONE = delete(_TABLE).where(
+    _TABLE.c.id == bindparam("job_id"), _TABLE.c.claim_token == bindparam("token")
+)
 
 
 async def finish(tx: Tx, job: Claim) -> None:
@@ -261,7 +264,7 @@ async def finish(tx: Tx, job: Claim) -> None:
     Raises:
         LeaseLostError: somebody else holds it by now.
     """
-    _require_one(await tx.execute(_HELD_AND_DONE, {"job_id": job.id, "token": job.token}), job)
+    _require_one(await run(tx, _HELD_AND_DONE, {"job_id": job.id, "token": job.token}), job)
 
 
 async def finish_many(tx: Tx, jobs: Sequence[Claim]) -> None:

@@ -63,8 +63,6 @@ async def hang_on(ctx: Context, tx: Tx, post: Post, note: Note, *, is_edit: bool
     await tx.flush()
     if is_edit:
         await indexing.reindex(tx, post)
-    else:
-        await indexing.index_consenting(tx, post)
 
 
 async def addressed_accounts(ctx: Context, tx: Tx, note: Note, *, only_here: bool = False) -> list[Account]:

@@ -41,9 +41,9 @@ async def index(tx: Tx, post: Post) -> None:
     await connection.execute(_write(tx), values)
 
 
-async def index_consenting(tx: Tx, post: Post) -> None:
+async def index_consenting(tx: Tx, post: Post, author: Account) -> None:
     """Write the words of another server's post, when its author lets everyone search for it."""
-    if post.visibility == "public" and (await tx.get_one(Account, post.account_id)).indexable:
+    if post.visibility == "public" and author.indexable:
         await index(tx, post)
 
 

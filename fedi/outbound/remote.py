@@ -28,7 +28,9 @@ from fedi.config import Settings
 from fedi.context import Context
 from fedi.db import Id, Instant, Tx, insert, prepared, step, stepped
 from fedi.ids import TAIL_BITS, first_id_at
+from fedi.lean import run, run_later
 from fedi.models import Account, Post, PostState
+from fedi.outbound import indexing
 from fedi.outbound.fetch import is_ours
 from fedi.outbound.hanging import hang_on, iptc_term
 from fedi.queries import accounts as find_account
@@ -221,6 +223,7 @@ async def save_note(
             raise ForbiddenError("the post is known as somebody else's", iri=note.id)
         return known
     await hang_on(ctx, tx, made, note, is_edit=False)
+    await indexing.index_consenting(tx, made, author)
     await _count(tx, author, made, parent)
     return made
 
@@ -357,14 +360,13 @@ _ADOPTED = (
 async def _count(tx: Tx, author: Account, post: Post, parent: Post | None) -> None:
     if parent is not None:  # posts before accounts, as everywhere (`posting`)
         await step(tx, Post, parent.id, replies_count=1)
-    connection = await tx.connection()  # the session would take the values for rows to update
-    await connection.execute(_PUBLISHED, {"author": author.id, "at": post.created_at})
+    await run_later(tx, _PUBLISHED, {"author": author.id, "at": post.created_at})
     # Replies that came before what they answer.
     adopted = {
         "parent_iri": post.iri, "parent": post.id, "author": post.account_id, "thread": post.conversation,
         "context": post.context_iri,
     }  # fmt: skip
-    if replies := len((await connection.execute(_ADOPTED, adopted)).all()):
+    if replies := len((await run(tx, _ADOPTED, adopted)).rows):
         await step(tx, Post, post.id, replies_count=replies)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from fedi.db import Tx
+from fedi.lean import run
 from fedi.models import Mention, Placeholder, Post, Tombstone
 from fedi.queries.views import Loaded, PostView, hanging_of, needed_for, posts_of, which_of
 
@@ -34,7 +35,7 @@ async def by_iri(tx: Tx, iri: str) -> Post | None:
 
 async def is_tombstoned(tx: Tx, iri: str) -> bool:
     """Tell whether this object was deleted."""
-    return (await tx.execute(_TOMBSTONED, {"iri": iri})).first() is not None
+    return bool((await run(tx, _TOMBSTONED, {"iri": iri})).rows)
 
 
 async def mentioned_in(tx: Tx, post_id: int) -> set[int]:

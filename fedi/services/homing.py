@@ -16,6 +16,7 @@ from sqlalchemy import Select, String, and_, bindparam, exists, literal, or_, se
 from sqlalchemy.orm import aliased
 
 from fedi.db import Id, Tx, insert
+from fedi.lean import run_later
 from fedi.models import Account, Follow, FollowedTag, FollowState, HomeEntry, Mention, Post, PostTag
 from fedi.services import listing
 
@@ -60,7 +61,7 @@ async def fan_out_home(tx: Tx, post: Post) -> None:
         "answered": post.in_reply_to_account_id,
         "language": f"|{(post.language or '').partition('-')[0].lower()}|",
     }
-    await tx.execute(_into_home(tx, _rows(kind)), values)
+    await run_later(tx, _into_home(tx, _rows(kind)), values)
     await listing.fan_out(tx, post)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Select, String, bindparam, delete, exists, select
 from sqlalchemy.orm import aliased
 
 from fedi.db import Id, Tx, insert, prepared
+from fedi.lean import run_later
 from fedi.models import AccountList, Follow, ListEntry, ListMember, Post, PostState
 
 __all__ = ["catch_up", "drop", "fan_out", "keeping_from_home"]
@@ -34,7 +35,7 @@ async def fan_out(tx: Tx, post: Post) -> None:
         return
     spoken = (post.language or "").partition("-")[0].lower() if post.reblog_of_id is None else ""
     values = {"post": post.id, "author": post.account_id, "language": f"|{spoken}|" if spoken else "|"}
-    await tx.execute(_into_lists(tx), values)
+    await run_later(tx, _into_lists(tx), values)
 
 
 @prepared

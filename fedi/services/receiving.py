@@ -15,6 +15,7 @@ from activitypub.origin import origin
 from fedi import domains
 from fedi.context import Context
 from fedi.db import Tx, insert, step, stepped
+from fedi.lean import Asked, Chain, Lean, run
 from fedi.models import Account, Favourite, Follow, FollowState, Post, Tombstone
 from fedi.outbound import indexing, quotations, remote
 from fedi.outbound.hanging import addressed_accounts
@@ -33,6 +34,7 @@ __all__ = [
     "forget",
     "is_followed_here",
     "is_relevant",
+    "look",
     "store_note",
     "uncount",
 ]
@@ -53,10 +55,24 @@ _FOLLOWED_HERE = select(
 )
 
 
+_LOOK = Lean(
+    lambda _: select(
+        exists().where(Tombstone.iri == bindparam("note")).label("is_gone"),
+        _FOLLOWED_HERE.scalar_subquery().label("is_followed"),
+    )
+)
+
+
+def look(note: Note) -> Chain[tuple[bool, bool]]:
+    """Return whether a post was deleted before it came, and whether somebody here follows its author."""
+    found = yield Asked(_LOOK, {"note": note.id, "iri": note.attributed_to})
+    is_gone, is_followed = found.rows[0]
+    return bool(is_gone), bool(is_followed)
+
+
 async def is_followed_here(tx: Tx, actor_iri: str) -> bool:
     """Tell whether somebody here follows this actor."""
-    found = await tx.execute(_FOLLOWED_HERE, {"iri": actor_iri})
-    return bool(found.scalar_one())
+    return bool((await run(tx, _FOLLOWED_HERE, {"iri": actor_iri})).rows[0][0])
 
 
 async def is_relevant(tx: Tx, note: Note) -> bool:

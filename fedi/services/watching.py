@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, select
 
 from fedi.context import Context
 from fedi.db import Id, Tx
+from fedi.lean import run
 from fedi.models import Follow, FollowState, HomeEntry, Post
 from fedi.services.notifying import notify
 
@@ -36,8 +37,8 @@ async def ring(ctx: Context, tx: Tx, *, post: Post) -> None:
         return
     if post.in_reply_to_iri is not None and post.in_reply_to_account_id != post.account_id:
         return
-    watchers = await tx.execute(_WATCHERS, {"author": post.account_id, "post": post.id})
-    for account_id in watchers.scalars().all():
+    watchers = await run(tx, _WATCHERS, {"author": post.account_id, "post": post.id})
+    for (account_id,) in watchers.rows:
         await notify(
             ctx,
             tx,

@@ -14,6 +14,7 @@ from activitypub.vocab import ACTOR_TYPES
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.inbound.received import Effect, Ignored, Received
+from fedi.lean import ask
 from fedi.outbound import resolve
 from fedi.outbound.fetch import document
 from fedi.queries import polls as find_poll
@@ -33,11 +34,13 @@ async def handle(ctx: Context, received: Received[Create]) -> Effect:
 
 async def keep(ctx: Context, received: Received[Create] | Received[Update], note: Note) -> Effect:
     """Keep a post that its author's server vouches for, if somebody here has to do with it."""
-    async with ctx.db.read() as tx:
-        if await find_post.is_tombstoned(tx, note.id):
-            raise Ignored("it was deleted before it came")
-        if not await receiving.is_relevant(tx, note):
-            raise Ignored("nobody here has to do with it")
+    is_gone, is_followed = await ask(ctx.db, receiving.look(note))
+    if is_gone:
+        raise Ignored("it was deleted before it came")
+    if not is_followed:
+        async with ctx.db.read() as tx:
+            if not await receiving.is_relevant(tx, note):
+                raise Ignored("nobody here has to do with it")
     author = await resolve.actor(ctx, note.attributed_to, budget=received.budget, known=received.actor)
     quotation = await resolve.quotation(ctx, note, budget=received.budget)
 

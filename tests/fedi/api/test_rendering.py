@@ -57,7 +57,7 @@ async def test_it_is_what_everybody_gets_who_asks_for_it_alone(enter: Enter, mad
     anna, ben = await enter("anna"), await enter("ben")
     await ben.http.post(f"/api/v1/accounts/{anna.account.id}/follow")
     post = await anna.post("first #tag @ben")
-    steps = (
+    steps: tuple[tuple[Person, str, str, dict[str, Any]], ...] = (
         (ben, "POST", f"/api/v1/statuses/{post['id']}/favourite", {}),
         (anna, "PUT", f"/api/v1/statuses/{post['id']}", {"status": "second"}),
         (anna, "PATCH", "/api/v1/accounts/update_credentials", {"display_name": "Anna"}),

@@ -9,6 +9,7 @@ from sqlalchemy import event, select
 from activitypub import activities
 from activitypub.read import rfc3339
 from activitypub.vocab import PUBLIC
+from fedi import lean
 from fedi.inbound.handlers import create, delete
 from fedi.inbound.received import Ignored, Received
 from fedi.models import Account, ActivityState, Attachment, Mention, Post, PostTag, Tombstone
@@ -70,7 +71,9 @@ async def test_a_post_of_somebody_followed_comes_home(
         assert list((await tx.execute(select(PostTag.name))).scalars()) == ["artä"]
 
 
-async def test_a_plain_post_costs_few_statements(server: Server, followed: RemoteActor) -> None:
+async def test_a_plain_post_costs_few_statements(
+    server: Server, followed: RemoteActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await verdict(server, followed, followed.creates(followed.note("before")))
     await followed.sends(server, followed.creates(followed.note("counted")))
     seen: list[str] = []
@@ -78,6 +81,13 @@ async def test_a_plain_post_costs_few_statements(server: Server, followed: Remot
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
+    prepared = lean._Compiled.ordered
+
+    def note_lean(compiled: Any, values: Any) -> Any:
+        seen.append(compiled.sql)
+        return prepared(compiled, values)
+
+    monkeypatch.setattr(lean._Compiled, "ordered", note_lean)
     engines = [server.ctx.db._writer.sync_engine, server.ctx.db._reader.sync_engine]
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
