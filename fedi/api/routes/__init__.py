@@ -54,7 +54,7 @@ ROUTES: list[BaseRoute] = [
     *signups.ROUTES,
     *server.ROUTES,
     *oauth.ROUTES,
+    *admin.ROUTES,
     *activitypub.ROUTES,
     ApiRoute("/api/{rest:path}", unknown, methods=ANY),
 ]
-    *admin.ROUTES,
