@@ -17,6 +17,7 @@ from fedi.cli import (
     demo,
     doctor,
     domains,
+    media,
     pictures,
     profiles,
     queues,
@@ -39,7 +40,7 @@ def main(click_context: click.Context, data_dir: str | None) -> None:
 for command in (
     server.init, server.serve, server.worker, databases.db, backups.backup, accounts.account,
     pictures.imagine, demo.demo, doctor.doctor, queues.queue, domains.domains, reports.reports, audit.audit,
-    announcements.announcements, announcements.rules,
+    announcements.announcements, announcements.rules, media.media,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
 from fedi.db import Tx
 from fedi.models import Account, Attachment, AttachmentState
 
-__all__ = ["Find", "avatar_of", "header_of", "of_attachment"]
+__all__ = ["Find", "avatar_of", "header_of", "of_attachment", "stored"]
 
 Find = Callable[[Tx, int], Awaitable[str | None]]
 
@@ -43,3 +43,16 @@ async def _face(tx: Tx, account_id: int, column: Any) -> str | None:
     wanted = select(column).where(Account.id == account_id, Account.suspended_at.is_(None))
     found: str | None = (await tx.execute(wanted)).scalar_one_or_none()
     return found
+
+
+async def stored(tx: Tx) -> list[str]:
+    """Return the keys of all files that people here need, in order; the cache is not among them."""
+    held = Attachment.state == AttachmentState.READY
+    columns = (
+        (Attachment.file_key, held),
+        (Attachment.thumbnail_key, held),
+        (Account.avatar_key, Account.avatar_key.is_not(None)),
+        (Account.header_key, Account.header_key.is_not(None)),
+    )
+    wanted = union(*(select(column).where(column.is_not(None), also) for column, also in columns))
+    return sorted(key for key in (await tx.execute(wanted)).scalars() if key)

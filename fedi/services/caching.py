@@ -9,7 +9,7 @@ Source: threats such as tracking by remote pictures; Mastodon's media proxy.
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
@@ -25,7 +25,7 @@ from fedi.outbound.fetch import require_welcome
 from fedi.services import attaching
 from media.errors import EngineError, MediaError
 
-__all__ = ["Usage", "forget", "picture", "plan", "run", "shrink", "usage"]
+__all__ = ["Usage", "due", "forget", "picture", "plan", "run", "shrink", "usage"]
 
 BYTES_MAX = 16 * 1024 * 1024
 """Of a remote picture: as much as an upload may have."""
@@ -150,6 +150,20 @@ async def run(ctx: Context, job: queue.Claim) -> None:
         log.info("cache_shrunk", pictures=gone.pictures, bytes=gone.bytes)
 
 
+async def due(tx: Tx, *, before: datetime, megabytes: int, limit: int | None = None) -> list[CachedPicture]:
+    """Return what should go: pictures unseen since `before`, then the longest unseen beyond a size."""
+    too_much = (await usage(tx)).bytes - megabytes * 1_000_000
+    going: list[CachedPicture] = []
+    for kept in (
+        await tx.execute(select(CachedPicture).order_by(CachedPicture.used_at).limit(limit))
+    ).scalars():
+        if kept.used_at >= before and too_much <= 0:
+            break
+        going.append(kept)
+        too_much -= kept.size_bytes
+    return going
+
+
 async def shrink(ctx: Context, *, days: int, megabytes: int) -> Usage:
     """Forget pictures that nobody looked at for some days, and then the oldest ones beyond a size.
 
@@ -163,14 +177,7 @@ async def shrink(ctx: Context, *, days: int, megabytes: int) -> Usage:
     before = ctx.clock() - timedelta(days=days)
     while True:
         async with ctx.db.write() as tx:
-            too_much = (await usage(tx)).bytes - megabytes * 1_000_000
-            oldest = select(CachedPicture).order_by(CachedPicture.used_at).limit(SHRUNK_AT_ONCE)
-            going = []
-            for kept in (await tx.execute(oldest)).scalars():
-                if kept.used_at >= before and too_much <= 0:
-                    break
-                going.append(kept)
-                too_much -= kept.size_bytes
+            going = await due(tx, before=before, megabytes=megabytes, limit=SHRUNK_AT_ONCE)
             digests = [kept.digest for kept in going]
             await tx.execute(delete(CachedPicture).where(CachedPicture.digest.in_(digests)))
         await attaching.discard(ctx, {key for kept in going for key in (kept.file_key, kept.thumbnail_key)})
