@@ -19,7 +19,7 @@ from fedi.log import get
 from fedi.models import Account, Login
 from fedi.queries import accounts as find
 from fedi.queries import barring
-from fedi.services import accounts
+from fedi.services import accounts, notifying
 
 __all__ = ["REASON_CHARACTERS_MAX", "Applicant", "Troubles", "sign_up"]
 
@@ -127,6 +127,7 @@ async def sign_up(ctx: Context, applicant: Applicant) -> tuple[Account, bool]:
         login.reason = applicant.reason.strip()
         login.default_language = applicant.language
         login.created_by_app_id = applicant.app_id
+        await notifying.tell_staff(ctx, tx, kind="admin.sign_up", about_id=account.id)
     log.info("signed_up", account=account.acct, approved=approved)
     return account, approved
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from fedi.models import CanonicalEmailBlock, EmailDomainBlock, IpBlock, Login
+from fedi.models import CanonicalEmailBlock, EmailDomainBlock, IpBlock, Login, Role
 from fedi.queries import accounts as find
 from fedi.queries.barring import canonical_digest
 from tests.conftest import MakeServer
@@ -57,6 +57,16 @@ async def test_an_app_signs_somebody_up_and_acts_for_them(make_server: MakeServe
     for path, where in (("/api/v1/instance", "registrations"), ("/api/v2/instance", "enabled")):
         told = (await server.client.get(path)).json()["registrations"]
         assert (told if where == "registrations" else told["enabled"]) is True
+
+
+async def test_moderators_are_told_who_signed_up(make_server: MakeServer) -> None:
+    server = await make_server(registrations="approval")
+    boss = await server.person("boss", role=Role.ADMIN, password="long enough")
+    token = await token_for(server, boss, "read")
+    await (await app_at(server)).post(PATH, data=GOOD | {"reason": "I draw"})
+    http = http_client(server, authorization=f"Bearer {token}")
+    [told] = (await http.get("/api/v1/notifications")).json()
+    assert (told["type"], told["account"]["username"]) == ("admin.sign_up", "anna")
 
 
 async def test_nobody_signs_up_where_it_is_closed(server: "Server") -> None:
