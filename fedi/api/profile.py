@@ -31,7 +31,10 @@ from fedi.queries import pins
 from fedi.services import preferring, profile
 from fedi.services.profile import Edit
 
-__all__ = ["change", "change_preferences", "delete_avatar", "delete_header", "preferences", "show", "update"]
+__all__ = [
+    "change", "change_preferences", "delete_avatar", "delete_header", "preferences", "read_preferences",
+    "show", "update",
+]  # fmt: skip
 
 FORM_BYTES = 256 * 1024
 """What a form may have beside two pictures, in bytes."""
@@ -84,17 +87,26 @@ async def change_preferences(request: Request) -> Response:
     ctx = context.of(request)
     viewer = await admit(request, "write:accounts")
     given = await params.read(request)
-    wish = Edit(
+    wish = read_preferences(given)
+    async with ctx.db.write() as tx:
+        await profile.edit(ctx, tx, account=await viewer.present(tx), wish=wish)
+        login = await tx.get(Login, viewer.id)
+    return json_answer(preferring.everything(login))
+
+
+def read_preferences(given: Params) -> Edit:
+    """Read the preferences that are named by their own names.
+
+    Raises:
+        Refused: 422, when a language is none.
+    """
+    return Edit(
         visibility=given.word("posting:default:visibility"),
         sensitive=given.flag("posting:default:sensitive"),
         language=_language(given.text("posting:default:language")),
         quote_policy=given.word("posting:default:quote_policy"),
         preferences=_preferences(given),
     )
-    async with ctx.db.write() as tx:
-        await profile.edit(ctx, tx, account=await viewer.present(tx), wish=wish)
-        login = await tx.get(Login, viewer.id)
-    return json_answer(preferring.everything(login))
 
 
 async def _change(request: Request, answered: Answered) -> Response:
