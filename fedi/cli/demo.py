@@ -13,9 +13,10 @@ from fedi.cli.server import require_port, serve_until_stopped, write_config
 from fedi.config import Settings
 from fedi.context import Context
 from fedi.db import Tx
+from fedi.errors import Refused
 from fedi.models import Account, Post, PostState, Role
 from fedi.queries import accounts as find
-from fedi.services import accounts
+from fedi.services import accounts, generator
 
 __all__ = ["demo"]
 
@@ -91,14 +92,9 @@ async def _ensure_person(ctx: Context) -> str:
 
 async def _ensure_bot(ctx: Context) -> Account:
     async with ctx.db.write() as tx:
-        bot = await find.local_by_name(tx, "imagine")
-        if bot is None:
-            bot = await accounts.create_local(
-                ctx, tx, username="imagine", kind="Service", operator=f"demo@{ctx.settings.domain}"
-            )
-            bot.display_name = "Imagine"
-            bot.note = "<p>Draws what it is asked for. Every picture here was made by a machine.</p>"
-            bot.note_source = "Draws what it is asked for. Every picture here was made by a machine."
+        bot = await generator.ensure(ctx, tx)  # once more, for `demo` exists by now and answers for it
+    if bot is None:
+        raise Refused(422, f"'{ctx.settings.generator}' is not a bot; choose another `generator`.")
     return bot
 
 

@@ -192,7 +192,8 @@ def _counts(now: datetime) -> Select[Any]:
 def _metadata(ctx: Context, bots: int) -> dict[str, Any]:
     """Say openly what kind of server this is: other operators decide by it."""
     contact = {"email": ctx.settings.contact_email} if ctx.settings.contact_email else {}
-    return {"generativeMedia": True, "bots": bots, "maintainer": contact}
+    features = ["generations", *(["generator"] if ctx.settings.generator else [])]
+    return {"generativeMedia": True, "features": features, "bots": bots, "maintainer": contact}
 
 
 def _json(content: dict[str, Any], media_type: str, max_age_s: int) -> Response:

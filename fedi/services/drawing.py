@@ -181,6 +181,7 @@ async def _deliver(
     await tx.flush()
     row.recipe = recipe
     if not await DELIVER[row.door](ctx, tx, row, picture, payload):
+        await generating.stop(ctx, tx, row.id)
         return False
     await generating.done(ctx, tx, row, recipe=recipe)
     return True

@@ -173,7 +173,9 @@ def _events() -> dict[str, Any]:
         404,
         503,
     )
-    stream = {"text/event-stream": {"schema": {"type": "string"}}}
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _ref("Progress")}
+    event = _object({"event": {"enum": list(GenerationState)}, "data": data})
+    stream = {"text/event-stream": {"schema": event}}
     described["responses"]["200"] = {"description": "Each `data` is a `Progress`.", "content": stream}
     return described
 
