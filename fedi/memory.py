@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from activitypub.keys import PublicKey
 
-__all__ = ["PEERS_MAX", "InFlight", "Memory", "Places", "Refusal", "Remembered", "RemoteKey"]
+__all__ = ["PEERS_MAX", "Guesses", "InFlight", "Memory", "Places", "Refusal", "Remembered", "RemoteKey"]
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -46,6 +46,15 @@ DOWNLOADS_WAITING_MAX = 200
 
 TRANSLATIONS_MAX = 500
 """Posts in other languages; about 2 kB each."""
+
+GUESSERS_MAX = 50_000
+"""Names and addresses of which wrong guesses are remembered; about 200 bytes each."""
+
+GUESS_PAUSE_S_MAX = 900.0
+"""Longest pause between two guesses, in seconds: longer ones would let anybody lock others out for hours."""
+
+GUESSES_FORGOTTEN_AFTER = timedelta(hours=1)
+"""How long after the last wrong guess all are forgotten."""
 
 FIGURES_MAX = 16
 """Answers that are costly to count."""
@@ -148,6 +157,38 @@ class Places:
             self._free.release()
 
 
+class Guesses:
+    """Wrong passwords and codes: after a few free ones, each makes whoever guesses wait twice as long.
+
+    Counts are per process, so with several the first guesses are as many times more; what comes after doubles
+    all the same. A restart forgives everything: nobody outside can make one happen.
+    """
+
+    def __init__(self) -> None:
+        self._failed: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
+
+    def wait_s(self, who: str, *, free: int, now: datetime) -> float:
+        """Return how long somebody must still wait before they may guess again; 0 when they may."""
+        times, last = self._failed.get(who, (0, now))
+        if times < free or now - last >= GUESSES_FORGOTTEN_AFTER:
+            return 0.0
+        pause_s = min(2.0 ** (times - free), GUESS_PAUSE_S_MAX)
+        return max(0.0, pause_s - (now - last).total_seconds())
+
+    def failed(self, who: str, *, now: datetime) -> None:
+        """Count a wrong guess."""
+        times, last = self._failed.pop(who, (0, now))
+        if now - last >= GUESSES_FORGOTTEN_AFTER:
+            times = 0
+        self._failed[who] = (times + 1, now)
+        if len(self._failed) > GUESSERS_MAX:
+            self._failed.popitem(last=False)
+
+    def succeeded(self, who: str) -> None:
+        """Forget the wrong guesses of somebody who got it right."""
+        self._failed.pop(who, None)
+
+
 async def _awaited(make: Callable[[], Awaitable[Value]]) -> Value:
     return await make()
 
@@ -215,5 +256,7 @@ class Memory:
         default_factory=lambda: Remembered(TRANSLATIONS_MAX)
     )
     """By post, its version and the language wanted."""
+    guesses: Guesses = field(default_factory=Guesses)
+    """Wrong passwords and codes."""
     in_flight: InFlight = field(default_factory=InFlight)
     """Fetches under way."""

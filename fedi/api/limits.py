@@ -57,7 +57,7 @@ MEDIA = Limit(name="media", most=30, window_s=1800)
 PROXY = Limit(name="proxy", most=60, window_s=300)
 DELETES = Limit(name="deletes", most=30, window_s=1800)
 
-LIMITED = ("/api/", "/auth/", "/oauth/", "/authorize_interaction", "/share")
+LIMITED = ("/api/", "/auth/", "/oauth/", "/authorize_interaction", "/settings", "/share")
 """Beginnings of the paths that are counted; documents for other servers and pages that anyone
 may read are not."""
 
@@ -67,6 +67,7 @@ ACTORS = "/users/"
 SPECIAL: Sequence[tuple[str, str, Limit]] = (
     ("POST", "/api/v1/apps", APPS),
     ("POST", "/oauth/sign_in", LOGIN),
+    ("POST", "/settings/sign_in", LOGIN),
     ("POST", "/api/v1/media", MEDIA),
     ("POST", "/api/v2/media", MEDIA),
     ("POST", "/api/c2s/media", MEDIA),

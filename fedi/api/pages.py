@@ -1,4 +1,4 @@
-"""The few pages that belong to OAuth: sign in, consent, the code to copy.
+"""The pages that belong to somebody: sign in, consent, the code to copy, and the settings of an account.
 
 They work without JavaScript and in the small windows that phones open for them. Their templates stand beside
 those of all other pages and share their frame; `fedi.web.headers` gives them a policy without `form-action`,
@@ -30,8 +30,10 @@ _environment = Environment(
 _environment.globals |= {"static": lambda name: f"/static/{name}", "version": fedi.__version__}
 
 
-def page(request: Request, template: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
-    """Render one of the templates in `oauth/`; it holds secrets, so nobody keeps it."""
+def page(
+    request: Request, template: str, values: Mapping[str, Any], *, status: int = 200, folder: str = "oauth"
+) -> Response:
+    """Render one of the templates in a folder; it holds secrets, so nobody keeps it."""
     settings = context.of(request).settings
-    body = _environment.get_template(f"oauth/{template}").render(settings=settings, **values)
+    body = _environment.get_template(f"{folder}/{template}").render(settings=settings, **values)
     return HTMLResponse(body, status_code=status, headers={"Cache-Control": "no-store"})

@@ -6,7 +6,7 @@ stolen backup opens no account.
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fedi.db import Id, Instant, Json
@@ -78,3 +78,5 @@ class WebSession(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
     user_agent: Mapped[str] = mapped_column(server_default="")
     """What the browser calls itself, so that its owner knows it again."""
+    awaits_code: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the password was right and the second factor is still missing: then it opens nothing."""

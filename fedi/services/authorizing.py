@@ -39,6 +39,12 @@ CODE_S = 600
 SESSION_S = 14 * 24 * 3600
 """Life of a browser's session, in seconds: it only serves to give access to applications."""
 
+HALF_SESSION_S = 600
+"""How long somebody who gave their password may look for their second factor, in seconds."""
+
+USER_AGENT_CHARACTERS_MAX = 300
+"""Of what a browser calls itself; real ones have two hundred."""
+
 SECRET_CHARACTERS_MAX = 512
 """Of a secret that is looked at; ours have 43."""
 
@@ -73,6 +79,8 @@ class SignedIn:
 
     account: Account
     csrf_token: str
+    key: str
+    """Digest of the cookie: what the browser is called in lists."""
 
 
 async def register_app(
@@ -242,7 +250,10 @@ async def still_good(tx: Tx, token_ids: Collection[int]) -> set[int]:
     """Return which of some tokens of people are worth something still."""
     good = select(OAuthToken.id).join(Account, Account.id == OAuthToken.account_id)
     good = good.where(
-        OAuthToken.id.in_(token_ids), OAuthToken.revoked_at.is_(None), Account.suspended_at.is_(None)
+        OAuthToken.id.in_(token_ids),
+        OAuthToken.revoked_at.is_(None),
+        Account.suspended_at.is_(None),
+        ~exists().where(Login.account_id == Account.id, BARRED),
     )
     return set((await tx.execute(good)).scalars())
 
@@ -262,8 +273,18 @@ async def revoke(ctx: Context, tx: Tx, *, app: OAuthApp, token: str) -> bool:
     return True
 
 
-async def sign_in(ctx: Context, tx: Tx, *, account: Account) -> str:
-    """Begin a browser's session and return the text of its cookie."""
+async def sign_in(
+    ctx: Context, tx: Tx, *, account: Account, user_agent: str = "", awaits_code: bool = False
+) -> str:
+    """Begin a browser's session and return the text of its cookie.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        account: whose session.
+        user_agent: what the browser calls itself.
+        awaits_code: whether it opens nothing until the second factor was given as well.
+    """
     token = _secret()
     now = ctx.clock()
     await tx.execute(delete(WebSession).where(WebSession.expires_at < now))
@@ -273,30 +294,42 @@ async def sign_in(ctx: Context, tx: Tx, *, account: Account) -> str:
             account_id=account.id,
             csrf_token=_secret(),
             created_at=now,
-            expires_at=now + timedelta(seconds=SESSION_S),
+            expires_at=now + timedelta(seconds=HALF_SESSION_S if awaits_code else SESSION_S),
+            user_agent=user_agent.replace("\x00", "")[:USER_AGENT_CHARACTERS_MAX],
+            awaits_code=awaits_code,
         )
     )
     await tx.flush()
     return token
 
 
-async def find_signed_in(ctx: Context, tx: Tx, token: str) -> SignedIn | None:
-    """Find who is behind a session cookie; nobody when it ran out or the account is suspended."""
+async def find_signed_in(ctx: Context, tx: Tx, token: str, *, awaits_code: bool = False) -> SignedIn | None:
+    """Find who is behind a session cookie; nobody when it ran out or the account is suspended.
+
+    Args:
+        ctx: the context.
+        tx: a transaction.
+        token: text of the cookie.
+        awaits_code: whether somebody is looked for who has still to give the second factor, and only such.
+    """
     if not token or len(token) > SECRET_CHARACTERS_MAX:
         return None
     row = (
         await tx.execute(
-            select(Account, WebSession.csrf_token)
+            select(Account, WebSession.csrf_token, WebSession.token_hash)
             .join(WebSession, WebSession.account_id == Account.id)
             .where(
                 WebSession.token_hash == _digest(token),
                 WebSession.expires_at > ctx.clock(),
+                WebSession.awaits_code.is_(awaits_code),
                 Account.suspended_at.is_(None),
                 ~exists().where(Login.account_id == Account.id, BARRED),
             )
         )
     ).first()
-    return None if row is None else SignedIn(account=row.Account, csrf_token=row.csrf_token)
+    if row is None:
+        return None
+    return SignedIn(account=row.Account, csrf_token=row.csrf_token, key=row.token_hash)
 
 
 async def sign_out(tx: Tx, token: str) -> None:
@@ -304,9 +337,18 @@ async def sign_out(tx: Tx, token: str) -> None:
     await tx.execute(delete(WebSession).where(WebSession.token_hash == _digest(token)))
 
 
-async def forget_everything(ctx: Context, tx: Tx, *, account_id: int) -> None:
-    """End all sessions, codes and tokens of a person, as a changed password or a suspension must."""
-    await tx.execute(delete(WebSession).where(WebSession.account_id == account_id))
+async def forget_everything(ctx: Context, tx: Tx, *, account_id: int, keep: str = "") -> None:
+    """End all sessions, codes and tokens of a person, as a changed password or a suspension must.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        account_id: whose.
+        keep: the key of a browser that stays signed in.
+    """
+    await tx.execute(
+        delete(WebSession).where(WebSession.account_id == account_id, WebSession.token_hash != keep)
+    )
     await tx.execute(delete(OAuthCode).where(OAuthCode.account_id == account_id))
     await tx.execute(
         update(OAuthToken)
@@ -344,11 +386,14 @@ async def _issue(
 
 async def _revoke_bought_with(ctx: Context, tx: Tx, code_hash: str) -> None:
     """Revoke the tokens of a code that came twice: one of the two who had it stole it."""
-    await tx.execute(
+    gone = await tx.execute(
         update(OAuthToken)
         .where(OAuthToken.code_hash == code_hash, OAuthToken.revoked_at.is_(None))
         .values(revoked_at=ctx.clock())
+        .returning(OAuthToken.id)
     )
+    for token_id in gone.scalars().all():
+        await publish(tx, EventKind.REVOKED, now=ctx.clock(), subject_id=token_id)
 
 
 def _verifier_fits(challenge: str | None, verifier: str | None) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-__all__ = ["Form", "only_form", "value_of"]
+__all__ = ["Form", "forms", "only_form", "value_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,13 @@ class _Reader(HTMLParser):
                 self.forms[-1].fields[given["name"]] = given.get("value", "")
             if given.get("id"):
                 self.values[given["id"]] = given.get("value", "")
+
+
+def forms(html: str) -> list[Form]:
+    """Return all forms of a page."""
+    reader = _Reader()
+    reader.feed(html)
+    return reader.forms
 
 
 def only_form(html: str) -> Form:

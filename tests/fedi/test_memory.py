@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fedi.memory import InFlight, Remembered
+from fedi import memory
+from fedi.memory import Guesses, InFlight, Remembered
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -100,3 +101,42 @@ async def test_who_comes_right_after_the_end_begins_anew() -> None:
 
     async with asyncio.timeout(5):
         assert await ask_until_three() == 3
+
+
+def test_guessing_begins_free_and_then_doubles_up_to_a_quarter_of_an_hour() -> None:
+    guesses, now = Guesses(), NOW
+    waited = []
+    for _ in range(16):
+        waited.append(guesses.wait_s("anna", free=5, now=now))
+        now += timedelta(seconds=waited[-1])
+        assert guesses.wait_s("anna", free=5, now=now) == 0
+        guesses.failed("anna", now=now)
+    assert waited == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900]
+    assert guesses.wait_s("ben", free=5, now=now) == 0
+
+
+def test_an_hour_without_a_guess_or_a_right_one_begin_anew() -> None:
+    guesses = Guesses()
+    for who in ("anna", "ben"):
+        for _ in range(20):
+            guesses.failed(who, now=NOW)
+    guesses.succeeded("ben")
+    assert guesses.wait_s("ben", free=5, now=NOW) == 0
+    assert guesses.wait_s("anna", free=5, now=NOW + timedelta(minutes=14)) > 0
+    assert guesses.wait_s("anna", free=5, now=NOW + timedelta(minutes=60)) == 0
+    guesses.failed("anna", now=NOW + timedelta(minutes=60))
+    assert guesses.wait_s("anna", free=5, now=NOW + timedelta(minutes=60)) == 0
+
+
+def test_many_who_guess_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "GUESSERS_MAX", 3)
+    guesses = Guesses()
+    for number in range(5):
+        guesses.failed(str(number), now=NOW)
+    assert [guesses.wait_s(str(number), free=1, now=NOW) > 0 for number in range(5)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]

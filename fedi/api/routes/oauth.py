@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from fedi.api import apps, intents, oauth, tokens
+from fedi.api import apps, intents, oauth, sessions, tokens
 from fedi.api.routing import GET, POST, ApiRoute
 
 __all__ = ["ROUTES"]
@@ -13,6 +13,8 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/oauth/authorize", oauth.ask, methods=GET),
     ApiRoute("/oauth/authorize", oauth.decide, methods=POST),
     ApiRoute("/oauth/sign_in", oauth.sign_in, methods=POST),
+    ApiRoute("/oauth/sign_in/code", sessions.show_code_form, methods=GET),
+    ApiRoute("/oauth/sign_in/code", sessions.take_code, methods=POST),
     ApiRoute("/oauth/sign_in/here", intents.sign_in, methods=POST),
     ApiRoute("/oauth/token", tokens.token, methods=POST),
     ApiRoute("/oauth/revoke", tokens.revoke, methods=POST),

@@ -592,5 +592,8 @@ NEW_COLUMNS: dict[str, list[sa.Column[Any]]] = {
         sa.Column("detail", db.Json),
     ],
     "oauth_token": [sa.Column("last_used_at", db.Instant())],
-    "web_session": [sa.Column("user_agent", sa.String(), server_default="", nullable=False)],
+    "web_session": [
+        sa.Column("user_agent", sa.String(), server_default="", nullable=False),
+        _flag("awaits_code", "false"),
+    ],
 }
