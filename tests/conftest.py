@@ -92,10 +92,13 @@ async def make_server(tmp_path: Any, sqlite_template: SqliteTemplate) -> AsyncIt
     ) -> "Server":
         folder = tmp_path / f"server{len(opened)}"
         folder.mkdir()
-        url = database_url or sqlite_template.copy_to(folder / "fedi.db")
+        url = database_url or sqlite_template.copy_to(folder / "fedi.db", None if settings else origin)
         manager = open_server(origin, folder=folder, database_url=url, network=network, **settings)
         opened.append(manager)
-        return await manager.__aenter__()
+        server = await manager.__aenter__()
+        if database_url is None and not settings:
+            sqlite_template.keep(folder / "fedi.db", origin)
+        return server
 
     yield make
     for manager in reversed(opened):
@@ -114,8 +117,8 @@ async def either_server(make_server: MakeServer, database_url: str) -> "Server":
     return await make_server(database_url=database_url)
 
 
-LONG_FOLDERS = ("fedi/queries", "fedi/web", "media")
-"""Folders whose tests render pages, draw pictures or fill databases: for the whole suite only."""
+LONG_FOLDERS = ("fedi/api/c2s", "fedi/queries", "fedi/web", "media")
+"""Folders whose tests render pages, draw pictures, fill databases or are very many: for the whole suite only."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

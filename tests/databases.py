@@ -6,8 +6,10 @@ import os
 import pwd
 import shutil
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,16 +25,26 @@ START_TIMEOUT_S = 60
 
 
 class SqliteTemplate:
-    """A file to which all migrations were applied once."""
+    """A file to which all migrations were applied once, and copies of it with the actor of a server."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "template.db"
+        self._with_actor: dict[str, Path] = {}
         _migrate(f"sqlite+aiosqlite:///{self._path}")
 
-    def copy_to(self, path: Path) -> str:
-        """Copy the file and return the copy's URL."""
-        shutil.copy(self._path, path)
+    def copy_to(self, path: Path, origin: str | None = None) -> str:
+        """Copy the file, that of a server's origin if it was kept, and return the copy's URL."""
+        shutil.copy(self._with_actor.get(origin or "", self._path), path)
         return f"sqlite+aiosqlite:///{path}"
+
+    def keep(self, path: Path, origin: str) -> None:
+        """Keep the file of a server that was just opened: making its actor takes a third of opening it."""
+        if origin in self._with_actor:
+            return
+        kept = self._path.with_name(f"template{len(self._with_actor)}.db")
+        with closing(sqlite3.connect(path)) as one, closing(sqlite3.connect(kept)) as other:
+            one.backup(other)
+        self._with_actor[origin] = kept
 
 
 class Postgres:

@@ -58,6 +58,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Return everything in a module: going through it again is quick then."""
+    return list(ast.walk(tree(path)))
+
+
 def name(path: Path) -> str:
     """Return a path as it is written in this repository."""
     return path.relative_to(ROOT).as_posix()

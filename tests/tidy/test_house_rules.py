@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import fedi
-from tests.tidy.sources import LIBRARIES, ROOT, modules, name, texts, tree
+from tests.tidy.sources import LIBRARIES, ROOT, modules, name, nodes, texts, tree
 
 pytestmark = pytest.mark.xdist_group("tidy")  # one process parses everything once
 
@@ -55,7 +55,7 @@ def test_imports_stand_at_the_top() -> None:
         f"{name(path)}:{node.lineno}"
         for path in modules()
         if not name(path).startswith(LAZY)
-        for function in ast.walk(tree(path))
+        for function in nodes(path)
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
@@ -69,7 +69,7 @@ def test_no_module_parses_xml() -> None:
     found = [
         f"{name(path)}:{node.lineno}"
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for imported in (
             [entry.name for entry in node.names] if isinstance(node, ast.Import) else [node.module or ""]
@@ -83,7 +83,7 @@ def test_imports_are_absolute() -> None:
     relative = [
         f"{name(path)}:{node.lineno}"
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert relative == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tidy.sources import modules, name, tree
+from tests.tidy.sources import modules, name, nodes, tree
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -83,7 +83,7 @@ def test_tests_import_at_the_top() -> None:
 def test_no_test_waits_by_the_clock(path: Path) -> None:
     naps = [
         node.lineno
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "sleep"
@@ -94,7 +94,7 @@ def test_no_test_waits_by_the_clock(path: Path) -> None:
 
 
 def _functions(path: Path) -> Iterator[Function]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -56,7 +56,8 @@ def test_nothing_changes_or_removes_entries() -> None:
     knowing = {
         name(path)
         for path in modules()
-        if any(isinstance(node, ast.Name) and node.id == "AuditEntry" for node in ast.walk(tree(path)))
+        if "AuditEntry" in path.read_text(encoding="utf-8")  # most are not worth parsing
+        and any(isinstance(node, ast.Name) and node.id == "AuditEntry" for node in ast.walk(tree(path)))
     }
     assert knowing == {"fedi/queries/moderation.py", "fedi/services/auditing.py"}
     calls = {
