@@ -17,6 +17,7 @@ from fedi.cli import (
     demo,
     doctor,
     domains,
+    logins,
     media,
     pictures,
     profiles,
@@ -45,4 +46,7 @@ for command in (
     main.add_command(command)
 
 for command in (belongings.alias, belongings.export, belongings.import_, belongings.move, profiles.change):
+    accounts.account.add_command(command)
+
+for command in logins.COMMANDS:
     accounts.account.add_command(command)

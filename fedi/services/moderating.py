@@ -71,7 +71,7 @@ async def act(
         await reporting.resolve(ctx, tx, found=report, target=account, by=by, reason=text)
 
 
-async def approve(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None:
+async def approve(ctx: Context, tx: Tx, *, account: Account, by: Account | None) -> None:
     """Let somebody in who waits for that.
 
     Raises:
@@ -82,7 +82,7 @@ async def approve(ctx: Context, tx: Tx, *, account: Account, by: Account) -> Non
     await _note(ctx, tx, "account.approve", account, by=by)
 
 
-async def reject(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None:
+async def reject(ctx: Context, tx: Tx, *, account: Account, by: Account | None) -> None:
     """Turn somebody away who waits: nothing of them is kept, and the name is free again.
 
     Raises:
@@ -93,7 +93,7 @@ async def reject(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None
     await tx.execute(delete(Account).where(Account.id == account.id))  # nobody knew them: no Delete goes out
 
 
-async def enable(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None:
+async def enable(ctx: Context, tx: Tx, *, account: Account, by: Account | None) -> None:
     """Let somebody sign in again; who can already stays so."""
     await _require_authority(tx, by, account)
     login = await tx.get(Login, account.id)
@@ -103,7 +103,7 @@ async def enable(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None
     await _note(ctx, tx, "account.enable", account, by=by)
 
 
-async def uncover(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None:
+async def uncover(ctx: Context, tx: Tx, *, account: Account, by: Account | None) -> None:
     """Cover their pictures no longer."""
     await _require_authority(tx, by, account)
     if account.sensitized_at is None:
@@ -112,7 +112,7 @@ async def uncover(ctx: Context, tx: Tx, *, account: Account, by: Account) -> Non
     await _note(ctx, tx, "account.unsensitive", account, by=by)
 
 
-async def unsilence(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None:
+async def unsilence(ctx: Context, tx: Tx, *, account: Account, by: Account | None) -> None:
     """Show an account to everyone again; one that is shown stays so.
 
     Raises:
@@ -123,7 +123,7 @@ async def unsilence(ctx: Context, tx: Tx, *, account: Account, by: Account) -> N
         await suspending.unlimit(ctx, tx, account=account, by=by)
 
 
-async def unsuspend(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None:
+async def unsuspend(ctx: Context, tx: Tx, *, account: Account, by: Account | None) -> None:
     """Take a suspension back; one that is not suspended stays so.
 
     Raises:
@@ -134,7 +134,7 @@ async def unsuspend(ctx: Context, tx: Tx, *, account: Account, by: Account) -> N
         await suspending.unsuspend(ctx, tx, account=account, by=by)
 
 
-async def forget(ctx: Context, tx: Tx, *, account: Account, by: Account) -> None:
+async def forget(ctx: Context, tx: Tx, *, account: Account, by: Account | None) -> None:
     """Delete all that is here of an account, which must be suspended: nobody does that by one slip.
 
     Raises:
@@ -228,9 +228,11 @@ async def _require_pending(tx: Tx, account: Account) -> Login:
     return login
 
 
-async def _require_authority(tx: Tx, by: Account, account: Account) -> None:
+async def _require_authority(tx: Tx, by: Account | None, account: Account) -> None:
     if account.is_local and account.kind == "Application":
         raise Refused(403, "This action is not allowed", why="this server itself")
+    if by is None:  # whoever can run commands on the server has as much to say as can be
+        return
     theirs, mine = await _rank(tx, account), await _rank(tx, by)
     if account.id == by.id or (theirs > 0 and theirs >= mine):
         raise Refused(403, "This action is not allowed", why=f"@{account.acct} is not below @{by.acct}")
@@ -242,6 +244,6 @@ async def _rank(tx: Tx, account: Account) -> int:
 
 
 async def _note(
-    ctx: Context, tx: Tx, action: str, account: Account, *, by: Account, reason: str = ""
+    ctx: Context, tx: Tx, action: str, account: Account, *, by: Account | None, reason: str = ""
 ) -> None:
     await auditing.record(ctx, tx, action=action, target=account.acct, by=by, reason=reason)
