@@ -16,7 +16,6 @@ from fedi.api.viewer import require
 __all__ = ["LISTS", "endpoint"]
 
 LISTS: Mapping[str, str | None] = {
-    "/api/v1/conversations": "read:statuses",
     "/api/v1/custom_emojis": None,
     "/api/v1/timelines/link": None,
     "/api/v1/trends/links": None,

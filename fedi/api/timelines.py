@@ -15,7 +15,7 @@ from fedi.queries import timelines
 from fedi.queries.page import Slice
 from fedi.queries.shown import Shown, show
 
-__all__ = ["favourites", "home", "public", "tag"]
+__all__ = ["direct", "favourites", "home", "public", "tag"]
 
 
 async def home(request: Request) -> Response:
@@ -71,6 +71,16 @@ async def tag(request: Request) -> Response:
             only_media=bool(given.flag("only_media")),
         )
         return await rendering.page_of_statuses(request, tx, ctx.settings, viewer_id, found)
+
+
+async def direct(request: Request) -> Response:
+    """Show direct messages, as clients asked for them before there were conversations."""
+    ctx = context.of(request)
+    page = paging.wanted(await params.read(request))
+    async with ctx.db.read() as tx:
+        viewer = await require(request, tx, "read:statuses")
+        found = await timelines.direct(tx, viewer.id, page)
+        return await rendering.page_of_statuses(request, tx, ctx.settings, viewer.id, found)
 
 
 async def favourites(request: Request) -> Response:

@@ -2,7 +2,8 @@
 
 Somebody who is limited (by a moderator, or because their whole server is) goes on for those who follow them.
 Everyone else meets them only by looking for them: they are in no public timeline, no list of hashtags, no
-search by the beginning of a name, and nobody who does not follow them is told what they do.
+search by the beginning of a name, and what they do to somebody who does not follow them waits to be let in,
+unless that person wants it otherwise (`screening`).
 
 Source: Mastodon's documentation, "Limit" under moderation actions.
 """

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from fedi.db import Tx
 from fedi.models import Account, Reaction
+from fedi.queries.limited import unlimited_accounts
 from fedi.queries.visibility import heard_clause
 
 __all__ = ["ReactionCount", "find", "picture_of", "who"]
@@ -68,7 +69,7 @@ async def who(
         .limit(ACCOUNTS_MAX)
     )
     if viewer_id is not None:
-        statement = statement.where(heard_clause(viewer_id, Account))
+        statement = statement.where(heard_clause(viewer_id, Account), unlimited_accounts(viewer_id))
     if name is not None:
         statement = statement.where(Reaction.name == name)
     return [(row[0], row[1]) for row in await tx.execute(statement)]

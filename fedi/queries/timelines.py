@@ -13,13 +13,13 @@ from sqlalchemy.orm import aliased
 
 from fedi.db import Id, Tx
 from fedi.lean import Asked, Chain, Lean, Raw
-from fedi.models import Attachment, Favourite, HomeEntry, Post, PostState, PostTag
+from fedi.models import Attachment, Favourite, HomeEntry, Mention, Post, PostState, PostTag
 from fedi.queries.limited import unlimited_posts
 from fedi.queries.page import Page, Slice, cut, parameters, shape, within
 from fedi.queries.views import BOOSTED, WHICH
 from fedi.queries.visibility import OPEN, visible_clause, wanted_clause
 
-__all__ = ["count_public", "favourites", "home", "of_account", "public", "tagged"]
+__all__ = ["count_public", "direct", "favourites", "home", "of_account", "public", "tagged"]
 
 
 def home(viewer_id: int, page: Page) -> Chain[Slice[Raw]]:
@@ -117,6 +117,18 @@ async def count_public(tx: Tx, account_id: int) -> int:
     public = (Post.state == PostState.PUBLISHED, Post.visibility.in_(OPEN))
     counted = select(func.count()).select_from(Post).where(Post.account_id == account_id, *public)
     return (await tx.execute(counted)).scalar_one()
+
+
+async def direct(tx: Tx, viewer_id: int, page: Page) -> Slice[int]:
+    """Return ids of direct messages by the viewer and to them."""
+    named = select(Mention.post_id).where(Mention.account_id == viewer_id)
+    statement = select(Post.id).where(
+        Post.visibility == "direct",
+        or_(Post.account_id == viewer_id, Post.id.in_(named)),
+        visible_clause(viewer_id),
+        wanted_clause(viewer_id),
+    )
+    return await _ids(tx, within(statement, Post.id, page), page)
 
 
 async def favourites(tx: Tx, viewer_id: int, page: Page) -> Slice[tuple[int, int]]:

@@ -48,6 +48,7 @@ from fedi.models import (
     Post,
     PostTag,
     Reaction,
+    ThreadMute,
 )  # fmt: skip
 from fedi.queries import filters
 from fedi.queries.quotes import QuoteState, Verdict, verdict
@@ -77,6 +78,8 @@ class PostView:
     """Whether the viewer boosted it, or the post that it boosts."""
     bookmarked: bool = False
     """Whether the viewer wants to find it again, or the post that it boosts."""
+    muted: bool = False
+    """Whether the viewer wants to hear no more of its thread, or of that of the post that it boosts."""
     pinned: bool = False
     """Whether the viewer, who wrote it, shows it first on their profile."""
     filtered: tuple[filters.Match, ...] = ()
@@ -148,6 +151,9 @@ def posts_of(dialect: str) -> Select[*tuple[Any, ...]]:
         Follow.target_id == Post.account_id,
         Follow.state == FollowState.ACCEPTED,
     )
+    muted = exists().where(
+        ThreadMute.account_id == viewer, ThreadMute.thread == func.coalesce(Post.conversation, Post.iri)
+    )
     own = Post.account_id == viewer
     # Only of what is quoted: of the others that was asked before, and it is the costliest condition of all.
     visible = case((among(dialect, Post.id, "quoted"), visible_clause(viewer)), else_=true())
@@ -155,7 +161,7 @@ def posts_of(dialect: str) -> Select[*tuple[Any, ...]]:
         select(Post, Account, OAuthApp, Poll)
         .add_columns(favoured.label("favoured"), passed_on.label("passed_on"), pinned.label("pinned"))
         .add_columns(follows.label("follows"), visible.label("visible"), bookmarked.label("bookmarked"))
-        .add_columns(own.label("own"))
+        .add_columns(own.label("own"), muted.label("muted"))
         .join(Account, Account.id == Post.account_id)
         .outerjoin(OAuthApp, OAuthApp.id == Post.application_id)
         .outerjoin(Poll, Poll.post_id == Post.id)
@@ -254,6 +260,7 @@ class Loaded:
             favourited=row.favoured,
             boosted=row.passed_on,
             bookmarked=row.bookmarked,
+            muted=held.muted if held is not None else row.muted,
             pinned=row.pinned,
             filtered=held.filtered if held is not None else self._met(row, attachments, of_kind["named"]),
             poll=row.Poll,

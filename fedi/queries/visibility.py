@@ -105,20 +105,23 @@ def apart(viewer_id: Viewer, other: type[Account]) -> ColumnElement[bool]:
 
 
 def heard_clause(viewer_id: Viewer, other: type[Account]) -> ColumnElement[bool]:
-    """Return the condition under which a viewer is told of what an account (or an alias of it) does."""
+    """Return the condition under which a viewer does not shut out what an account (or an alias of it) does.
+
+    What else is told them, and when, is for `screening` to say.
+    """
     muted = select(_MUTE.target_id).where(_MUTE.account_id == viewer_id, _MUTE.notifications)
-    return and_(other.id.not_in(muted), ~apart(viewer_id, other), unlimited_accounts(viewer_id, other))
+    return and_(other.id.not_in(muted), ~apart(viewer_id, other))
 
 
 async def is_told(tx: Tx, account_id: int, doer_id: int) -> bool:
-    """Tell whether somebody lives here and is told of what an account does."""
+    """Tell whether somebody lives here and meets what an account does."""
     return (await tx.execute(_told(), {"viewer": account_id, "doer": doer_id})).first() is not None
 
 
 @functools.cache
 def _told() -> Select[int]:
     viewer, doer = bindparam("viewer", type_=Id), bindparam("doer", type_=Id)
-    heard = exists().where(_DOER.id == doer, heard_clause(viewer, _DOER))
+    heard = exists().where(_DOER.id == doer, heard_clause(viewer, _DOER), unlimited_accounts(viewer, _DOER))
     return select(Account.id).where(Account.id == viewer, Account.domain == "", heard)
 
 

@@ -25,7 +25,17 @@ from fedi.outbound.outbox import Audience, record
 from fedi.outbound.remote import to_milliseconds
 from fedi.queries import polls as find_poll
 from fedi.queries import posts as find
-from fedi.services import airing, attaching, labelling, polling, posting, quoting, revising, wording
+from fedi.services import (
+    airing,
+    attaching,
+    conversing,
+    labelling,
+    polling,
+    posting,
+    quoting,
+    revising,
+    wording,
+)  # fmt: skip
 from fedi.services.notifying import notify
 from fedi.services.reaching import OPEN, everyone_who_has
 
@@ -102,6 +112,8 @@ async def edit(ctx: Context, tx: Tx, *, author: Account, post: Post, change: Cha
         await notify(
             ctx, tx, account_id=account_id, from_account_id=author.id, kind="mention", post_id=held.id
         )
+    await conversing.withdrawn(tx, post=held)
+    await conversing.arrived(ctx, tx, post=held, people=new_people)
     await airing.changed(ctx, tx, held)
     await _announce(ctx, tx, author, held, audience)
     return held

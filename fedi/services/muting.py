@@ -15,9 +15,9 @@ from fedi.context import Context
 from fedi.db import Tx, insert
 from fedi.errors import Refused
 from fedi.jobs import queue
-from fedi.models import Account, Mute
+from fedi.models import Account, Mute, Post, ThreadMute
 
-__all__ = ["expire", "find", "mute", "unmute"]
+__all__ = ["expire", "find", "mute", "mute_thread", "unmute", "unmute_thread"]
 
 DURATION_S_MAX = 100 * 365 * 24 * 3600
 """Of a mute that ends by itself, in seconds: what a date can hold, and longer than anybody waits."""
@@ -78,6 +78,27 @@ async def mute(
 async def unmute(tx: Tx, *, account: Account, target: Account) -> None:
     """Mute somebody no longer; nothing happens when they were not muted."""
     await tx.execute(delete(Mute).where(Mute.account_id == account.id, Mute.target_id == target.id))
+
+
+async def mute_thread(ctx: Context, tx: Tx, *, account: Account, post: Post) -> None:
+    """Tell somebody nothing more of a thread; a second time changes nothing.
+
+    Args:
+        ctx: the context.
+        tx: a writing transaction.
+        account: a local account.
+        post: any post of the thread that they may see.
+    """
+    made = insert(tx, ThreadMute).values(
+        account_id=account.id, thread=post.conversation or post.iri, created_at=ctx.clock()
+    )
+    await tx.execute(made.on_conflict_do_nothing(index_elements=[ThreadMute.account_id, ThreadMute.thread]))
+
+
+async def unmute_thread(_ctx: Context, tx: Tx, *, account: Account, post: Post) -> None:
+    """Tell somebody of a thread again; nothing happens when it was not muted."""
+    muted = (ThreadMute.account_id == account.id, ThreadMute.thread == (post.conversation or post.iri))
+    await tx.execute(delete(ThreadMute).where(*muted))
 
 
 async def expire(ctx: Context, job: queue.Claim) -> None:

@@ -31,6 +31,7 @@ from fedi.queries.visibility import can_see
 from fedi.services import (
     airing,
     attaching,
+    conversing,
     generating,
     generator,
     polling,
@@ -160,6 +161,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         await notify(
             ctx, tx, account_id=account_id, from_account_id=author.id, kind="mention", post_id=post_id
         )
+    await conversing.arrived(ctx, tx, post=post)
     await generator.hear(ctx, tx, post=post, named=people.values())
     # A shared inbox would not tell the other side for whom it is, when the post does not.
     unseen = tuple(sorted(account.inbox for account in blind.values() if not account.is_local))
@@ -208,6 +210,7 @@ async def delete(ctx: Context, tx: Tx, *, post: Post, author: Account, redraft: 
     if post.state == PostState.DRAFT:
         await generating.stop_for(ctx, tx, post_id=post.id)
     await airing.goes(ctx, tx, post)
+    await conversing.goes(tx, post=post)
     audience = await everyone_who_has(tx, post, with_words=False)
     await tx.execute(
         insert(tx, Tombstone)

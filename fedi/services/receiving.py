@@ -22,7 +22,7 @@ from fedi.outbound.hanging import addressed_accounts
 from fedi.queries import posts as find
 from fedi.queries.quotes import QuoteState
 from fedi.queries.visibility import are_apart, keeps_host_away
-from fedi.services import airing, backfilling, generator, watching
+from fedi.services import airing, backfilling, conversing, generator, watching
 from fedi.services.homing import fan_out_home
 from fedi.services.notifying import notify
 from fedi.services.posting import uncount_boosts
@@ -135,6 +135,7 @@ async def store_note(ctx: Context, tx: Tx, *, author: Account, note: Note) -> Po
     await watching.ring(ctx, tx, post=post)
     await backfilling.want_above(ctx, tx, post=post)
     await _tell_mentioned(ctx, tx, author, post, note)
+    await conversing.arrived(ctx, tx, post=post)
     return post
 
 
@@ -175,6 +176,7 @@ async def delete_actor(ctx: Context, tx: Tx, *, account: Account) -> None:
     """Delete a remote account with all that it did here, and remember that it is gone."""
     assert not account.is_local, "other servers delete their own"
     await uncount(tx, account)
+    await conversing.drop_account(tx, account_id=account.id)
     await bury(ctx, tx, account.iri)
     await tx.delete(account)
     await tx.flush()
@@ -195,6 +197,7 @@ async def _tell_mentioned(ctx: Context, tx: Tx, author: Account, post: Post, not
 
 async def forget(tx: Tx, post: Post) -> None:
     """Delete a post; the database deletes what hangs on it."""
+    await conversing.goes(tx, post=post)
     if post.in_reply_to_id is not None:  # posts before accounts, as everywhere (`posting`)
         await step(tx, Post, post.in_reply_to_id, replies_count=-1)
     await quotations.uncount(tx, post)

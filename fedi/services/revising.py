@@ -22,7 +22,7 @@ from fedi.outbound import remote
 from fedi.outbound.hanging import update_tallies
 from fedi.queries import polls as find_poll
 from fedi.queries import posts as find
-from fedi.services import airing, polling, quoting
+from fedi.services import airing, conversing, polling, quoting
 from fedi.services.notifying import notify, retract
 
 __all__ = ["Version", "keep_version", "tell_boosters", "update_note", "version_of"]
@@ -136,10 +136,13 @@ async def _edit(ctx: Context, tx: Tx, post: Post, note: Note, edited_at: datetim
         await tell_boosters(ctx, tx, post)
         await quoting.tell_quoters(ctx, tx, post=post)
         await airing.changed(ctx, tx, post)
-    for account_id in sorted(await _mentioned(tx, post) - known):
+    new_people = sorted(await _mentioned(tx, post) - known)
+    for account_id in new_people:
         await notify(
             ctx, tx, account_id=account_id, from_account_id=post.account_id, kind="mention", post_id=post.id
         )
+    await conversing.withdrawn(tx, post=post)
+    await conversing.arrived(ctx, tx, post=post, people=new_people)
 
 
 async def _mentioned(tx: Tx, post: Post) -> set[int]:

@@ -167,7 +167,7 @@ def status(view: PostView, settings: Settings, *, marked: bool, quoted: bool = F
     if marked:
         built["favourited"] = view.favourited
         built["reblogged"] = view.boosted
-        built["muted"] = False
+        built["muted"] = view.muted
         built["bookmarked"] = view.bookmarked
         built["pinned"] = view.pinned
         built["filtered"] = [filter_result(match) for match in view.filtered]

@@ -13,6 +13,7 @@ from fedi.api import (
     refreshes,
     several,
     statuses,
+    thread_mutes,
     timelines,
 )
 from fedi.api.routing import DELETE, GET, POST, PUT, ApiRoute
@@ -23,6 +24,7 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/timelines/home", timelines.home, methods=GET),
     ApiRoute("/api/v1/timelines/public", timelines.public, methods=GET),
     ApiRoute("/api/v1/timelines/tag/{name}", timelines.tag, methods=GET),
+    ApiRoute("/api/v1/timelines/direct", timelines.direct, methods=GET),
     ApiRoute("/api/v1/favourites", timelines.favourites, methods=GET),
     ApiRoute("/api/v1/bookmarks", bookmarks.index, methods=GET),
     ApiRoute("/api/v1/statuses", statuses.create, methods=POST),
@@ -40,6 +42,8 @@ ROUTES: list[BaseRoute] = [
     ApiRoute("/api/v1/statuses/{id}/unreblog", statuses.unreblog, methods=POST),
     ApiRoute("/api/v1/statuses/{id}/bookmark", bookmarks.bookmark, methods=POST),
     ApiRoute("/api/v1/statuses/{id}/unbookmark", bookmarks.unbookmark, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/mute", thread_mutes.mute, methods=POST),
+    ApiRoute("/api/v1/statuses/{id}/unmute", thread_mutes.unmute, methods=POST),
     ApiRoute("/api/v1/statuses/{id}/favourited_by", doers.favourited_by, methods=GET),
     ApiRoute("/api/v1/statuses/{id}/reblogged_by", doers.reblogged_by, methods=GET),
     ApiRoute("/api/v1/statuses/{id}/card", doers.card, methods=GET),

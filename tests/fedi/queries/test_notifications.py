@@ -6,6 +6,7 @@ import pytest
 
 from fedi.models import Account, Notification
 from fedi.queries import notifications
+from fedi.queries.notifications import Narrowing
 from fedi.queries.page import Page
 from tests.fedi.queries.conftest import World
 
@@ -44,7 +45,7 @@ async def told(world: World) -> World:
 
 async def ids(world: World, page: Page = WHOLE, **narrowed: Any) -> list[int]:
     async with world.server.ctx.db.read() as tx:
-        found = await notifications.page_of(tx, ANNA, page, **narrowed)
+        found = await notifications.page_of(tx, ANNA, page, Narrowing(**narrowed))
     return [view.notification.id for view in found.rows]
 
 
