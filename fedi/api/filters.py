@@ -145,6 +145,8 @@ async def add_status(request: Request) -> Response:
         await viewer.present(tx)
         found = (await _named(request, tx, viewer.id)).filter
         post = await rendering.require_visible(tx, viewer.id, post_id)
+        if post.reblog_of_id is not None:  # the boosted post is meant
+            post = await rendering.require_visible(tx, viewer.id, post.reblog_of_id)
         made = await filtering.add_post(ctx, tx, found=found, post=post)
     return json_answer(filter_status(made))
 

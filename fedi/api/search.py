@@ -16,10 +16,9 @@ from starlette.responses import Response
 
 from activitypub.errors import ActivityPubError
 from fedi import context
-from fedi.api import errors, params, rendering
+from fedi.api import errors, params, rendering, tags
 from fedi.api.answers import json_answer
 from fedi.api.entities.account import account
-from fedi.api.entities.tag import tag
 from fedi.api.params import Params
 from fedi.api.viewer import admit, find
 from fedi.context import Context
@@ -83,6 +82,7 @@ async def _everything(request: Request) -> dict[str, list[Any]]:
             )
         if kind in {None, "hashtags"}:
             found.tags = await search.hashtags(tx, words, limit=limit, offset=offset)
+        hashtags = await tags.marked(tx, ctx.settings, viewer_id, found.tags)
         statuses: list[Any] = []
         if kind in {None, "statuses"}:
             seen = [one for one in found.post_ids if await _may_see(tx, viewer_id, one)]
@@ -93,7 +93,7 @@ async def _everything(request: Request) -> dict[str, list[Any]]:
     return {
         "accounts": [account(row, ctx.settings) for row in people],
         "statuses": statuses,
-        "hashtags": [tag(name, ctx.settings) for name in found.tags],
+        "hashtags": hashtags,
     }
 
 

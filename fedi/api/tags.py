@@ -3,18 +3,23 @@
 Source: Mastodon's documentation, "tags API methods" and "followed_tags API methods".
 """
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedi import context, text
 from fedi.api import errors, paging, params
 from fedi.api.answers import json_answer
-from fedi.api.entities.tag import tag
+from fedi.api.entities.tag import Tag, tag
 from fedi.api.viewer import admit, find, require
+from fedi.config import Settings
+from fedi.db import Tx
 from fedi.queries import tags, trends
 from fedi.services import featuring, tagging
 
-__all__ = ["feature", "follow", "followed", "show", "unfeature", "unfollow"]
+__all__ = ["feature", "follow", "followed", "marked", "show", "unfeature", "unfollow"]
 
 
 async def show(request: Request) -> Response:
@@ -74,22 +79,35 @@ async def followed(request: Request) -> Response:
         viewer = await require(request, tx, "read:follows")
         found = await tags.followed(tx, viewer.id, page)
         names = [name for _, name in found.rows]
-        featured = await tags.featured_among(tx, viewer.id, names)
         uses = await trends.history(tx, names, now=ctx.clock())
-    built = [
-        tag(name, ctx.settings, following=True, featuring=name in featured, uses=uses[name]) for name in names
-    ]
+        built = await marked(tx, ctx.settings, viewer.id, names, uses)
     return json_answer(built, headers=paging.links(request, [key for key, _ in found.rows], more=found.more))
+
+
+async def marked(
+    tx: Tx,
+    settings: Settings,
+    viewer_id: int | None,
+    names: Sequence[str],
+    uses: Mapping[str, Sequence[trends.Use]] = MappingProxyType({}),
+) -> list[Tag]:
+    """Build hashtags for a viewer, who is told which of them they follow and show."""
+    if viewer_id is None:
+        return [tag(name, settings, uses=uses.get(name, ())) for name in names]
+    mine = await tags.followed_among(tx, viewer_id, names)
+    shown = await tags.featured_among(tx, viewer_id, names)
+    return [
+        tag(name, settings, following=name in mine, featuring=name in shown, uses=uses.get(name, ()))
+        for name in names
+    ]
 
 
 async def _answer(request: Request, name: str, viewer_id: int | None) -> Response:
     ctx = context.of(request)
     async with ctx.db.read() as tx:
         uses = await trends.history(tx, [name], now=ctx.clock())
-        mine = viewer_id is not None
-        following = mine and bool(await tags.followed_among(tx, viewer_id or 0, [name]))
-        featuring_it = mine and bool(await tags.featured_among(tx, viewer_id or 0, [name]))
-    return json_answer(tag(name, ctx.settings, following=following, featuring=featuring_it, uses=uses[name]))
+        (built,) = await marked(tx, ctx.settings, viewer_id, [name], uses)
+    return json_answer(built)
 
 
 def _name(request: Request) -> str:

@@ -5,8 +5,9 @@ Ice Cubes takes `statuses_count` as text only, so it is one.
 Source: Mastodon's documentation, "FeaturedTag entity" and "Tag entity".
 """
 
+import hashlib
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from fedi import iris
 from fedi.config import Settings
@@ -41,8 +42,8 @@ class Tag(TypedDict):
     name: str
     url: str
     history: list[Day]
-    following: bool
-    featuring: bool
+    following: NotRequired[bool]
+    featuring: NotRequired[bool]
 
 
 def featured_tag(view: TagView, settings: Settings) -> FeaturedTag:
@@ -60,19 +61,35 @@ def tag(
     name: str,
     settings: Settings,
     *,
-    featuring: bool = False,
-    following: bool = False,
+    featuring: bool | None = None,
+    following: bool | None = None,
     uses: Sequence[Use] = (),
 ) -> Tag:
-    """Build a hashtag; there is no number for it here, and clients take its name."""
-    return {
-        "id": name,
+    """Build a hashtag.
+
+    Args:
+        name: without `#`.
+        settings: for addresses.
+        featuring: whether the viewer shows it on their profile; None when nobody asks.
+        following: whether the viewer follows it; None when nobody asks.
+        uses: how it was used lately.
+    """
+    built: Tag = {
+        "id": _number(name),
         "name": name,
         "url": iris.tag(settings, name),
         "history": [
             {"day": str(int(use.day.timestamp())), "uses": str(use.posts), "accounts": str(use.accounts)}
             for use in uses
         ],
-        "following": following,
-        "featuring": featuring,
     }
+    if following is not None:
+        built["following"] = following
+    if featuring is not None:
+        built["featuring"] = featuring
+    return built
+
+
+def _number(name: str) -> str:
+    """Return a number for a hashtag, which has none here: clients sort ids as numbers, and show the name."""
+    return str(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) >> 1)

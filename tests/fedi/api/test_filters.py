@@ -74,6 +74,7 @@ async def test_a_filter_is_made_changed_and_deleted(server: "Server", enter: Ent
 
 async def test_a_filter_that_makes_no_sense_is_refused(enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
     anna = await enter("anna")
+    wrong: dict[str, Any]
     for wrong in (
         {"title": " "}, {"title": "x" * 257}, {"context": []}, {"context": ["home", "moon"]}, {"filter_action": "burn"},
         {"expires_in": 10**12}, {"keywords_attributes": [{"keyword": ""}]},
@@ -177,6 +178,8 @@ async def test_a_single_post_can_be_filtered(enter: Enter) -> None:
     assert (await anna.http.post(path, json={"status_id": post["id"]})).json() == named, "once is enough"
     for unseen in (private["id"], "1", "x"):
         assert (await anna.http.post(path, json={"status_id": unseen})).status_code == 404
+    boost = (await ben.http.post(f"/api/v1/statuses/{post['id']}/reblog")).json()["id"]
+    assert (await anna.http.post(path, json={"status_id": boost})).json() == named, "what it holds is meant"
     own = f"{V2}/statuses/{named['id']}"
     assert await get(anna.http, path) == [await get(anna.http, own)] == [named]
     (met,) = await filtered(anna, post)
@@ -195,6 +198,30 @@ async def test_a_filter_that_ended_counts_no_more_and_is_still_listed(server: "S
         await tx.execute(update(Filter).values(expires_at=utcnow()))
     assert await filtered(anna, post) == []
     assert [one["id"] for one in await get(anna.http, V2)] == [made["id"]]
+
+
+async def test_open_streams_hear_of_each_change(enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = await enter("anna")
+    heard: list[Any] = []
+
+    async def hear(_tx: Any, kind: str, **about: Any) -> None:
+        if kind == "filters_changed":
+            heard.append(about["account_id"])
+
+    monkeypatch.setattr("fedi.services.filtering.publish", hear)
+    post = (await anna.post("x"))["id"]
+    found = (await make(anna))["id"]
+    word = (await anna.http.post(f"{V2}/{found}/keywords", json={"keyword": "a"})).json()["id"]
+    named = (await anna.http.post(f"{V2}/{found}/statuses", json={"status_id": post})).json()["id"]
+    for method, path, given in (
+        ("PUT", f"{V2}/{found}", {"title": "U"}),
+        ("PUT", f"{V2}/keywords/{word}", {"keyword": "b"}),
+        ("DELETE", f"{V2}/keywords/{word}", {}),
+        ("DELETE", f"{V2}/statuses/{named}", {}),
+        ("DELETE", f"{V2}/{found}", {}),
+    ):
+        assert (await anna.http.request(method, path, json=given)).status_code == 200, path
+    assert heard == [anna.account.id] * 8
 
 
 async def test_a_page_costs_no_statement_more_for_filters(server: "Server", enter: Enter) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from fedi.queries.lists import lists_with
 from tests.fedi.api.conftest import Enter, Person
 
 if TYPE_CHECKING:
@@ -170,6 +171,25 @@ async def test_an_exclusive_list_keeps_its_members_from_home(enter: Enter) -> No
     assert await ids(anna.http, home) == []
     await anna.http.delete(f"/api/v1/lists/{found}")
     assert await ids(anna.http, home) == [second, first]
+
+
+async def test_streams_are_told_in_which_lists_a_post_is_shown(server: "Server", enter: Enter) -> None:
+    anna, ben, cleo, eve = [await enter(name) for name in ("anna", "ben", "cleo", "eve")]
+    for one in (anna, cleo):
+        await follow(one, ben)
+    strict, wide = await make(anna, ben, replies_policy="none"), await make(cleo, ben)
+    await make(anna, anna)
+    root = (await ben.post("root"))["id"]
+    theirs = (await eve.post("of eve"))["id"]
+    boost = (await ben.http.post(f"/api/v1/statuses/{theirs}/reblog")).json()["id"]
+    own = (await ben.post("to myself", in_reply_to_id=root))["id"]
+    answer = (await ben.post("to eve", in_reply_to_id=theirs))["id"]
+    both = [(int(strict), anna.account.id), (int(wide), cleo.account.id)]
+    await cleo.http.post(f"/api/v1/accounts/{ben.account.id}/follow", json={"reblogs": False})
+    async with server.ctx.db.read() as tx:
+        assert await lists_with(tx, int(root)) == await lists_with(tx, int(own)) == both
+        assert await lists_with(tx, int(boost)) == both[:1]
+        assert await lists_with(tx, int(answer)) == await lists_with(tx, int(theirs)) == []
 
 
 async def test_who_agrees_later_comes_into_the_list_then(server: "Server", enter: Enter) -> None:
