@@ -22,7 +22,6 @@ from fedi.jobs import queue
 from fedi.log import get
 from fedi.models import Account, Attachment, Idempotency, ScheduledPost
 from fedi.services import attaching, composing, polling, posting, preferring
-from fedi.services.moving import require_present
 
 __all__ = ["AHEAD_S_MIN", "DAILY_MAX", "TOTAL_MAX", "cancel", "postpone", "publish", "schedule"]
 
@@ -64,7 +63,6 @@ async def schedule(
         earlier_id = await composing.claim(ctx, tx, author=author, key=idempotency_key)
         if earlier_id is not None:
             return await _require_there(tx, earlier_id)
-    require_present(author)
     _require_ahead(ctx, at)
     await posting.check(ctx, tx, author=author, new=new)
     # Held, so that two requests at once do not both find room for one more.
