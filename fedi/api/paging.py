@@ -49,15 +49,9 @@ def links(request: Request, keys: Sequence[int], *, more: bool) -> dict[str, str
     """
     if not keys:
         return {}
-    parts = []
-    if more:
-        parts.append(f'<{_address(request, "max_id", keys[-1])}>; rel="next"')
-    parts.append(f'<{_address(request, "min_id", keys[0])}>; rel="prev"')
-    return {"Link": ", ".join(parts)}
-
-
-def _address(request: Request, cursor: str, key: int) -> str:
-    query = parse_qsl(request.url.query, keep_blank_values=True)
+    url = request.url
+    query = parse_qsl(url.query, keep_blank_values=True)
     kept = [(name, value) for name, value in query if name not in CURSORS]
-    origin = context.of(request).settings.origin
-    return f"{origin}{request.url.path}?{urlencode([*kept, (cursor, str(key))])}"
+    beginning = f"{context.of(request).settings.origin}{url.path}?{urlencode(kept)}{'&' if kept else ''}"
+    parts = [f'<{beginning}max_id={keys[-1]}>; rel="next"'] if more else []
+    return {"Link": ", ".join([*parts, f'<{beginning}min_id={keys[0]}>; rel="prev"'])}

@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, home, idle, inbox, processed
+from tests.bench import delivery, home, idle, inbox, processed, scale
+from tests.bench.harness import Result
 
 RATIOS = {
     "inbox": inbox.bench,
@@ -17,6 +18,7 @@ RATIOS = {
     "delivery-cold": delivery.cold,
     "delivery-stock": delivery.stock,
     "home": home.bench,
+    "scale": scale.bench,
 }
 IDLE_RSS_MB_MAX = 120
 
@@ -30,12 +32,13 @@ async def main(names: list[str]) -> int:
         if names and name not in names:
             continue
         with tempfile.TemporaryDirectory() as folder, console.status(name):
-            result = await bench(Path(folder))
-        missed += not result.reached
-        table.add_row(
-            result.name, f"{result.ratio:.2f}", f"{result.spread[0]:.2f}–{result.spread[1]:.2f}",
-            f"≥ {result.goal:.2f}", f"{result.ours_us:.0f}", f"{result.floor_us:.0f}", ", ".join(result.notes),
-        )  # fmt: skip
+            found = await bench(Path(folder))
+        for result in [found] if isinstance(found, Result) else found:
+            missed += not result.reached
+            table.add_row(
+                result.name, f"{result.ratio:.2f}", f"{result.spread[0]:.2f}–{result.spread[1]:.2f}",
+                f"≥ {result.goal:.2f}", f"{result.ours_us:.0f}", f"{result.floor_us:.0f}", ", ".join(result.notes),
+            )  # fmt: skip
     console.print(table)
     if not names or "idle" in names:
         with tempfile.TemporaryDirectory() as folder, console.status("idle"):

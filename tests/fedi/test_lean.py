@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from fedi import lean
-from fedi.lean import Asked, Chain, Lean, ask, run, run_later
+from fedi.lean import Asked, Chain, Lean, ask, prepared, run, run_later
 from fedi.models import Tombstone
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ async def test_whole_rows_can_be_taken_into_a_session(either_server: "Server") -
 
 
 async def test_chains_cannot_write(server: "Server") -> None:
-    compiled = lean._compile_plain(
+    compiled = prepared.compile_plain(
         BURIED, ("iri", "local", "deleted_at"), server.ctx.db.reading_engine.dialect
     )
 

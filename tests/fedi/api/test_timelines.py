@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from fedi import lean
+from fedi.lean.prepared import Compiled
 from tests.fedi.api.conftest import Enter, Person
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def counted(server: "Server") -> Iterator[list[str]]:
         if not statement.startswith(("BEGIN", "PRAGMA")):
             sent.append(statement)
 
-    asked = lean._Compiled.ordered
+    asked = Compiled.ordered
 
     def note_lean(compiled: Any, values: Any) -> Any:
         sent.append(compiled.sql)
@@ -38,7 +38,7 @@ def counted(server: "Server") -> Iterator[list[str]]:
     engine = server.ctx.db._reader.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lean._Compiled, "ordered", note_lean)
+        patch.setattr(Compiled, "ordered", note_lean)
         yield sent
     event.remove(engine, "before_cursor_execute", note)
 

@@ -9,9 +9,9 @@ from sqlalchemy import event, select
 from activitypub import activities
 from activitypub.read import rfc3339
 from activitypub.vocab import PUBLIC
-from fedi import lean
 from fedi.inbound.handlers import create, delete
 from fedi.inbound.received import Ignored, Received
+from fedi.lean.prepared import Compiled
 from fedi.models import Account, ActivityState, Attachment, Mention, Post, PostTag, Tombstone
 from fedi.outbound.fetch import Budget
 from fedi.outbound.remote import POLICY_NAMES_MAX, SPOILER_CHARACTERS_MAX
@@ -81,13 +81,13 @@ async def test_a_plain_post_costs_few_statements(
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
-    prepared = lean._Compiled.ordered
+    ordered = Compiled.ordered
 
     def note_lean(compiled: Any, values: Any) -> Any:
         seen.append(compiled.sql)
-        return prepared(compiled, values)
+        return ordered(compiled, values)
 
-    monkeypatch.setattr(lean._Compiled, "ordered", note_lean)
+    monkeypatch.setattr(Compiled, "ordered", note_lean)
     engines = [server.ctx.db._writer.sync_engine, server.ctx.db._reader.sync_engine]
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
