@@ -15,6 +15,7 @@ from sqlalchemy import Select, and_, bindparam, exists, func, literal_column, or
 from sqlalchemy.orm import aliased
 
 from fedi.db import Id, Instant, Tx
+from fedi.lean import among, run
 from fedi.models import (
     Account,
     Attachment,
@@ -38,9 +39,6 @@ from fedi.queries.visibility import visible_clause, wanted_clause
 
 __all__ = ["Facts", "Hearer", "facts", "followers_among", "hearers", "lists_of"]
 
-VIEWERS_AT_ONCE = 10_000
-"""Parameters of one statement; both databases take 32,000."""
-
 
 _VIEWER = aliased(Account, name="viewer")
 _WHOSE: Any = literal_column("viewer.id", Id)
@@ -58,6 +56,7 @@ class Facts:
     """Whether everyone may see it, and it belongs into public timelines."""
     local: bool
     has_media: bool
+    is_boost: bool
     in_thread: bool
     """Whether it answers somebody else: then it is in streams of hashtags only."""
     quoted_id: int | None
@@ -91,6 +90,7 @@ async def facts(tx: Tx, post_id: int) -> Facts | None:
         is_public=is_open,
         local=row.local,
         has_media=row.has_media,
+        is_boost=row.reblog_of_id is not None,
         in_thread=row.in_reply_to_iri is not None and row.in_reply_to_account_id != row.account_id,
         quoted_id=row.quoted_id,
         tags=frozenset(tags.scalars()) if tags is not None else frozenset(),
@@ -98,7 +98,13 @@ async def facts(tx: Tx, post_id: int) -> Facts | None:
 
 
 async def hearers(
-    tx: Tx, post: Facts, *, anyway: Collection[int], at_home: Collection[int], now: datetime
+    tx: Tx,
+    post: Facts,
+    *,
+    anyway: Collection[int],
+    at_home: Collection[int],
+    now: datetime,
+    is_new: bool = False,
 ) -> list[Hearer]:
     """Return who of some people sees a post, and wants to.
 
@@ -108,24 +114,22 @@ async def hearers(
         anyway: people who are asked about wherever it is.
         at_home: people who are asked about only when it is in their home timeline.
         now: the present.
+        is_new: whether it came out just now.
     """
-    found: list[Hearer] = []
-    everyone = sorted({*anyway, *at_home})
-    for start in range(0, len(everyone), VIEWERS_AT_ONCE):
-        asked = everyone[start : start + VIEWERS_AT_ONCE]
-        given = {"post": post.post_id, "now": now, "viewers": asked, "anyway": list(anyway)}
-        rows = (await tx.execute(_hearers(), given)).all()
-        quoted = await _seen(tx, post.quoted_id, [row.id for row in rows])
-        found += [
-            Hearer(
-                account_id=row.id,
-                at_home=row.at_home,
-                meets=row.meets,
-                alike=None if row.special else (row.follows, row.id in quoted),
-            )
-            for row in rows
-        ]
-    return found
+    statement = _hearers(tx.get_bind().dialect.name, is_new=is_new and not post.is_boost)
+    viewers = sorted({*anyway, *at_home})
+    given = {"post": post.post_id, "now": now, "viewers": viewers, "anyway": sorted(anyway)}
+    rows = (await run(tx, statement, given)).rows
+    quoted = await _seen(tx, post.quoted_id, [row[0] for row in rows])
+    return [
+        Hearer(
+            account_id=account_id,
+            at_home=bool(home),
+            meets=bool(meets),
+            alike=None if special else (bool(follows), account_id in quoted),
+        )
+        for account_id, home, follows, special, meets in rows
+    ]
 
 
 async def _seen(tx: Tx, post_id: int | None, viewers: Collection[int]) -> set[int]:
@@ -133,7 +137,8 @@ async def _seen(tx: Tx, post_id: int | None, viewers: Collection[int]) -> set[in
     if post_id is None or not viewers:
         return set()
     statement = select(_VIEWER.id).join(Post, Post.id == post_id)
-    rows = await tx.execute(statement.where(_VIEWER.id.in_(viewers), visible_clause(_WHOSE)))
+    asked = among(tx.get_bind().dialect.name, _VIEWER.id, "viewers")
+    rows = await tx.execute(statement.where(asked, visible_clause(_WHOSE)), {"viewers": list(viewers)})
     return set(rows.scalars())
 
 
@@ -150,9 +155,10 @@ async def followers_among(tx: Tx, author_id: int, people: Collection[int]) -> se
     rows = await tx.execute(
         select(Follow.account_id).where(
             Follow.target_id == author_id,
-            Follow.account_id.in_(people),
+            among(tx.get_bind().dialect.name, Follow.account_id, "people"),
             Follow.state == FollowState.ACCEPTED,
-        )
+        ),
+        {"people": list(people)},
     )
     return set(rows.scalars())
 
@@ -169,7 +175,8 @@ def _facts() -> Select[*tuple[Any, ...]]:
 
 
 @functools.cache
-def _hearers() -> Select[*tuple[Any, ...]]:
+def _hearers(dialect: str, *, is_new: bool) -> Select[*tuple[Any, ...]]:
+    """Build the statement; of a new post, nobody did anything with it yet."""
     viewer, held, whose = _VIEWER, aliased(Post), _WHOSE
     shown = func.coalesce(Post.reblog_of_id, Post.id)
     shown_author = func.coalesce(held.account_id, Post.account_id)
@@ -187,7 +194,7 @@ def _hearers() -> Select[*tuple[Any, ...]]:
             ThreadMute.account_id == whose,
             ThreadMute.thread == func.coalesce(held.conversation, Post.conversation),
         ),
-        *_did(whose, shown),
+        *(() if is_new else _did(whose, shown)),
     )
     return (
         select(viewer.id, at_home.label("at_home"), follows.label("follows"), special.label("special"))
@@ -196,8 +203,8 @@ def _hearers() -> Select[*tuple[Any, ...]]:
         .join(Post, Post.id == bindparam("post", type_=Id))
         .outerjoin(held, held.id == Post.reblog_of_id)
         .where(
-            viewer.id.in_(bindparam("viewers", expanding=True)),
-            or_(at_home, viewer.id.in_(bindparam("anyway", expanding=True))),
+            among(dialect, viewer.id, "viewers"),
+            or_(at_home, among(dialect, viewer.id, "anyway")),
             visible_clause(whose),
             wanted_clause(whose),
         )

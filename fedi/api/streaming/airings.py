@@ -53,7 +53,14 @@ async def _post(exchange: Exchange, news: News) -> None:
         anyway = {listener.account_id for listeners in others.values() for listener in listeners}
         if not homes and not anyway:
             return
-        hearers = await audience.hearers(tx, post, anyway=anyway, at_home=homes, now=exchange.ctx.clock())
+        hearers = await audience.hearers(
+            tx,
+            post,
+            anyway=anyway,
+            at_home=homes,
+            now=exchange.ctx.clock(),
+            is_new=news.kind == EventKind.UPDATE,
+        )
     told = await _rendered(exchange.ctx, news, hearers)
     _deliver(exchange, hearers, told, others)
 
@@ -125,6 +132,7 @@ async def _delete(exchange: Exchange, news: News) -> None:
         is_public=detail["visibility"] == "public" and detail["published"] and not detail["boost"],
         local=detail["local"],
         has_media=detail["media"],
+        is_boost=detail["boost"],
         in_thread=False,
         quoted_id=None,
         tags=frozenset(detail["tags"]),

@@ -59,7 +59,8 @@ async def test_a_private_post_comes_to_its_author_and_followers_and_to_nobody_el
 
 async def test_a_direct_message_comes_to_those_it_names(server: "Server", enter: "Enter") -> None:
     alice, bob, carol = await enter("alice"), await enter("bob"), await enter("carol")
-    await follow(carol, alice)
+    for who in (bob, carol):
+        await follow(who, alice)
     named, other = await listen(server, bob, "user"), await listen(server, carol, "user")
     await alice.post("@bob between us", visibility="direct")
     update, mention = [await named.next() for _ in range(2)]
