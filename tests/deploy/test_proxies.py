@@ -3,6 +3,7 @@
 import getpass
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -181,3 +182,17 @@ def test_uploads_go_through_and_too_large_ones_are_refused(proxied: Proxied) -> 
     except httpx.TransportError:
         return  # the proxy hung up while it was being sent
     assert answer.status_code == 413
+
+
+def test_a_stream_of_events_is_passed_on_at_once(proxied: Proxied) -> None:
+    token = proxied.instance.token_for("anna", "read", "write")
+    bearer = {"authorization": f"Bearer {token}"}
+    with proxied.client.stream("GET", "/api/v1/streaming/user", headers=bearer, timeout=20) as stream:
+        assert stream.status_code == 200
+        lines = stream.iter_lines()
+        with httpx.Client(
+            verify=ssl.create_default_context(), trust_env=False, base_url=proxied.instance.inside
+        ) as inside:
+            posted = inside.post("/api/v1/statuses", json={"status": "live"}, headers=bearer)
+        assert posted.status_code == 200, posted.text
+        assert any(line == "event: update" for line in lines)
