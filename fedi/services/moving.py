@@ -22,7 +22,8 @@ from fedi.log import get
 from fedi.models import Account, Block, Follow, FollowState, Mute
 from fedi.outbound import resolve, translate
 from fedi.outbound.outbox import Audience, record
-from fedi.services import blocking, following, muting
+from fedi.queries import lists
+from fedi.services import blocking, curating, following, muting, noting
 
 __all__ = ["can_be_moved_to", "carry", "come_back", "move", "receive_move", "require_present", "set_aliases"]
 
@@ -170,6 +171,7 @@ async def _carry_follow(ctx: Context, tx: Tx, person: Account, old: Account, new
     relation = await following.find(tx, follower=person, target=old)
     if relation is None:
         return
+    holding = await lists.holding(tx, person.id, old.id)
     try:
         await following.follow(
             ctx,
@@ -180,6 +182,9 @@ async def _carry_follow(ctx: Context, tx: Tx, person: Account, old: Account, new
             notify_posts=relation.notify,
             languages=following.wanted_languages(relation),
         )
+        for one in holding:
+            await curating.add(ctx, tx, found=one, account_ids=[new.id])
+        await noting.carry(ctx, tx, account=person, old=old, new=new)
     except Refused as refusal:  # it is themselves, or they block the new account
         log.info("follow_not_carried", follower=person.acct, target=new.acct, why=refusal.why)
     await following.unfollow(ctx, tx, follower=person, target=old)

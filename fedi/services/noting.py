@@ -1,13 +1,13 @@
 """Notes that somebody writes down about another person, for themselves only."""
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from fedi.context import Context
 from fedi.db import Tx, insert
 from fedi.errors import Refused
 from fedi.models import Account, AccountNote
 
-__all__ = ["note"]
+__all__ = ["carry", "note"]
 
 NOTE_CHARACTERS_MAX = 2000
 """Of a note; Mastodon's figure."""
@@ -30,3 +30,11 @@ async def note(ctx: Context, tx: Tx, *, account: Account, target: Account, comme
     made = insert(tx, AccountNote).values(account_id=account.id, target_id=target.id, **written)
     keys = [AccountNote.account_id, AccountNote.target_id]
     await tx.execute(made.on_conflict_do_update(index_elements=keys, set_=written))
+
+
+async def carry(ctx: Context, tx: Tx, *, account: Account, old: Account, new: Account) -> None:
+    """Write down about somebody's new account what was about the old one, unless there is something."""
+    about = select(AccountNote).where(AccountNote.account_id == account.id)
+    found = (await tx.execute(about.where(AccountNote.target_id.in_((old.id, new.id))))).scalars().all()
+    if [one.target_id for one in found] == [old.id]:
+        await note(ctx, tx, account=account, target=new, comment=found[0].comment)

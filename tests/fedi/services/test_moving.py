@@ -6,7 +6,8 @@ import pytest
 
 from fedi.errors import Refused
 from fedi.models import Account, Job
-from fedi.services import following, interacting, moving
+from fedi.queries import lists, relations
+from fedi.services import curating, following, interacting, moving, noting
 from tests.fedi import looking
 from tests.fedi.remote import RemoteActor, RemoteServer
 from tests.fedi.services.town import Town
@@ -79,6 +80,23 @@ async def test_followers_here_go_along(
         assert await following.find(tx, follower=carol, target=alice) is None
         assert await following.find(tx, follower=carol, target=new) is not None
     assert [body["type"] for body in alias.home.bodies] == ["Follow"]
+
+
+async def test_lists_and_notes_go_along(
+    server: Server, town: Town, alice: Account, alias: RemoteActor
+) -> None:
+    await town.follows("carol", "alice")
+    carol, ctx = await town.one("carol"), server.ctx
+    async with ctx.db.write() as tx:
+        friends = await curating.create(ctx, tx, owner=carol, title="Friends")
+        await curating.add(ctx, tx, found=friends, account_ids=[alice.id])
+        await noting.note(ctx, tx, account=carol, target=alice, comment="met in Rome")
+    await moving.move(ctx, account_id=alice.id, target_iri=alias.iri)
+    await server.work()
+    new = await looking.get_account(server, alias.iri)
+    async with ctx.db.read() as tx:
+        assert [one.id for one in await lists.everyone_on(tx, friends.id)] == [new.id]
+        assert (await relations.between(tx, carol.id, [new.id]))[new.id].note == "met in Rome"
 
 
 async def test_nobody_elsewhere_is_made_to_follow(
