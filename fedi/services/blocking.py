@@ -8,7 +8,9 @@ follows in any case, and of the block only if the blocker wants it to.
 Source: ActivityPub sections 6.9 and 7.10; Mastodon's `block_service` and `after_block_service`.
 """
 
-from sqlalchemy import delete, or_, select
+from collections.abc import Sequence
+
+from sqlalchemy import Select, delete, or_, select, union
 from sqlalchemy.orm import aliased
 
 from fedi import domains, iris
@@ -20,7 +22,7 @@ from fedi.models import Account, Block, DomainBlock, Follow, HomeEntry, Login, N
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, Outgoing, record
 from fedi.queries.visibility import covers
-from fedi.services import following
+from fedi.services import following, severing
 
 __all__ = [
     "block", "block_domain", "find", "receive_block", "receive_undo_block", "sever", "unblock",
@@ -118,8 +120,12 @@ async def block_domain(ctx: Context, tx: Tx, *, account: Account, domain: str) -
     made = insert(tx, DomainBlock).values(
         id=ctx.ids.next(), account_id=account.id, domain=name, created_at=ctx.clock()
     )
-    await tx.execute(made.on_conflict_do_nothing(index_elements=[DomainBlock.account_id, DomainBlock.domain]))
+    made = made.on_conflict_do_nothing(index_elements=[DomainBlock.account_id, DomainBlock.domain])
+    is_new = (await tx.execute(made.returning(DomainBlock.id))).first() is not None
     there = select(Account.id).where(covers(name, Account.domain))
+    if is_new:
+        gone = await _followed_or_following(tx, account.id, there)
+        await severing.tell(ctx, tx, kind="user_domain_block", gone=gone, name=name, whom=account.id)
     await tx.execute(
         delete(Notification).where(
             Notification.account_id == account.id, Notification.from_account_id.in_(there)
@@ -176,6 +182,13 @@ async def _follows_with(tx: Tx, account_id: int, domain: str) -> list[tuple[Foll
         .limit(SEVERED_AT_ONCE)
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def _followed_or_following(tx: Tx, account_id: int, there: Select[int]) -> Sequence[int]:
+    """Return which of some accounts somebody follows, or is followed by."""
+    followed = select(Follow.target_id).where(Follow.account_id == account_id, Follow.target_id.in_(there))
+    following = select(Follow.account_id).where(Follow.target_id == account_id, Follow.account_id.in_(there))
+    return (await tx.execute(union(followed, following))).scalars().all()
 
 
 async def _sever_later(ctx: Context, tx: Tx, account_id: int, domain: str) -> None:

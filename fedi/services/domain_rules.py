@@ -26,7 +26,7 @@ from fedi.jobs import queue
 from fedi.log import get
 from fedi.models import Account, Attachment, AttachmentState, DomainAllow, DomainRule, Follow, Severity
 from fedi.queries.domains import Rules, find_rule, host_of, load
-from fedi.services import auditing, suspending
+from fedi.services import auditing, severing, suspending
 
 __all__ = ["Wish", "allow", "bring_in_line", "disallow", "remove", "run", "wish"]
 
@@ -214,6 +214,7 @@ async def bring_in_line(ctx: Context, tx: Tx, domain: str | None) -> dict[str, i
     await _change(
         tx, Account, marks["suspend"], suspended_at=now, suspended_by_rule=True, suspended_by_origin=False
     )
+    await severing.tell(ctx, tx, kind="domain_block", gone=marks["suspend"], name=domain)
     await _change(tx, Account, marks["unsuspend"], suspended_at=None, suspended_by_rule=False)
     await _change(tx, Account, marks["limit"], silenced_at=now, silenced_by_rule=True)
     await _change(tx, Account, marks["unlimit"], silenced_at=None, silenced_by_rule=False)

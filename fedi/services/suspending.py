@@ -21,7 +21,7 @@ from fedi.errors import Refused
 from fedi.models import Account, Follow
 from fedi.outbound import translate
 from fedi.outbound.outbox import Audience, record
-from fedi.services import auditing, authorizing, following
+from fedi.services import auditing, authorizing, following, severing
 
 __all__ = ["end_follow", "limit", "suspend", "unlimit", "unsuspend"]
 
@@ -45,6 +45,7 @@ async def suspend(
         await authorizing.forget_everything(ctx, tx, account_id=account.id)
         await _publish(ctx, tx, account)
     else:
+        await severing.tell(ctx, tx, kind="account_suspension", gone=[account.id], name=account.acct)
         await _sever(ctx, tx, account)
 
 
