@@ -178,3 +178,13 @@ def test_a_name_cannot_be_disguised(character: str) -> None:
 
 def test_joiners_stay_in_names() -> None:
     assert text.clean_name("👨\u200d👩 \u0645\u06cc\u200c\u062f") == "👨\u200d👩 \u0645\u06cc\u200c\u062f"
+
+
+def test_what_is_remembered_is_safe_as_well_and_only_what_is_short() -> None:
+    text._remembered.cache_clear()
+    hostile = "<p onclick='x'>a<script>b</script></p>"
+    assert [text.sanitise(hostile) for _ in range(2)] == ["<p>a</p>"] * 2
+    assert text._remembered.cache_info().hits == 1
+    long = hostile + "a" * text.REMEMBERED_CHARACTERS_MAX
+    assert text.sanitise(long).startswith("<p>a</p>aaa")
+    assert text._remembered.cache_info().currsize == 1
