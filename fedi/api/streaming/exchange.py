@@ -8,7 +8,7 @@ socket outlives its token by a few seconds at most, whatever took the token away
 
 import asyncio
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -225,7 +225,7 @@ class Exchange:
         """Return for which accounts, lists or hashtags a channel is open."""
         return [of for own, of in self._by_key if own == name]
 
-    def listening(self, name: str, of: str = "") -> Iterable[Listener]:
+    def listening(self, name: str, of: str = "") -> list[Listener]:
         """Return who listens to a channel."""
         return list(self._by_key.get((name, of), ()))
 

@@ -9,6 +9,7 @@ from sqlalchemy import event
 from fedi.api import rendering
 from fedi.bus.events import EventKind, publish
 from fedi.queries import audience
+from fedi.services import announcing
 from tests.fedi.api.listening import Events, Socket
 
 if TYPE_CHECKING:
@@ -193,6 +194,39 @@ async def test_what_concerns_one_account_comes_to_it_alone(server: "Server", ent
     await tell(server, EventKind.GENERATION, detail={"id": "7", "step": 3}, **whose)
     assert await home.heard("generation.progress") == [{"id": "7", "step": 3}]
     assert await other.quiet()
+
+
+async def test_a_conversation_comes_to_those_in_it(server: "Server", enter: "Enter") -> None:
+    alice, bob, carol = await enter("alice"), await enter("bob"), await enter("carol")
+    await follow(bob, alice)  # messages of strangers wait to be let in
+    socket, other = await listen(server, bob, "direct"), await listen(server, carol, "direct")
+    post = await alice.post("@bob between us", visibility="direct")
+    frame = await socket.next()
+    assert (frame["stream"], frame["event"]) == (["direct"], "conversation")
+    told = json.loads(frame["payload"])
+    assert (told["last_status"]["id"], told["unread"]) == (post["id"], True)
+    assert [one["id"] for one in told["accounts"]] == [str(alice.account.id)]
+    assert await other.quiet()
+
+
+async def test_announcements_come_to_everyone_at_home(server: "Server", enter: "Enter") -> None:
+    alice, bob = await enter("alice"), await enter("bob")
+    homes = [await listen(server, who, "user") for who in (alice, bob)]
+    public = await listen(server, bob, "public")
+    ctx = server.ctx
+    async with ctx.db.write() as tx:
+        made = await announcing.announce(ctx, tx, said="hello, all")
+    assert (await alice.http.put(f"/api/v1/announcements/{made.id}/reactions/😀")).is_success
+    async with ctx.db.write() as tx:
+        await announcing.remove(ctx, tx, announcement_id=made.id)
+    for home in homes:
+        told, reaction, gone = await home.heard(
+            "announcement", "announcement.reaction", "announcement.delete"
+        )
+        assert (told["id"], told["content"], "read" in told) == (str(made.id), "<p>hello, all</p>", False)
+        assert reaction == {"name": "😀", "count": 1, "announcement_id": str(made.id)}
+        assert gone == str(made.id)
+    assert await public.quiet()
 
 
 async def test_a_list_streams_who_is_on_it_to_its_owner(server: "Server", enter: "Enter") -> None:
