@@ -29,6 +29,7 @@ from fedi.context import Context
 from fedi.db import Tx
 from fedi.errors import Refused
 from fedi.models import Account
+from fedi.queries import barring
 from fedi.services import accounts, authorizing, locking, securing
 from fedi.services.authorizing import SignedIn
 
@@ -74,9 +75,10 @@ async def who_signs_in(request: Request, given: Params) -> tuple[str, Account | 
     """Return the name that was filled in, and whose it is when the password belongs to it.
 
     Raises:
-        Refused: 403 for a form that is not ours, 429 after too many tries.
+        Refused: 403 for a form that is not ours or an address that is kept out, 429 after too many tries.
     """
     require_form(request, given)
+    await _require_access(request)
     username = (given.word("username") or "").lower().removeprefix("@")
     limits.charge(request, limits.LOGIN_PER_ACCOUNT, username)
     return username, await _check(request, username, given.text("password") or "")
@@ -193,6 +195,13 @@ def require_same(expected: str | None, given: str | None) -> None:
         raise Refused(
             403, "This form is not from here, or too old. Please go back and try again.", why="forged form"
         )
+
+
+async def _require_access(request: Request) -> None:
+    ctx, host = context.of(request), request.client.host if request.client else ""
+    async with ctx.db.read() as tx:
+        if "no_access" in await barring.severities(tx, host, now=ctx.clock()):
+            raise Refused(403, "This action is not allowed", why=f"sign-in from {host}")
 
 
 async def _check(request: Request, username: str, password: str) -> Account | None:

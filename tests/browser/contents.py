@@ -58,7 +58,8 @@ def fill(instance: Instance) -> Contents:
 
 async def _ask_for_pictures(ctx: Context) -> None:
     async with ctx.db.write() as tx:
-        bot = await accounts.create_local(
+        # The server's own generator has that name, where it has one.
+        bot = await find.local_by_name(tx, "imagine") or await accounts.create_local(
             ctx,
             tx,
             username="imagine",

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from fedi.clock import utcnow
+from fedi.services import totp
 from tests.browser.conftest import Site
 from tests.browser.contents import PASSWORD, PROMPTS, SEED
 
@@ -216,3 +218,52 @@ def test_a_visitor_signs_in_and_acts(visit: Open, site: Site, viewport: dict[str
     page.goto("/share?text=Look%20here")
     assert page.get_by_label("Your words").input_value() == "Look here"
     keep(page, f"share-{where}-light")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_an_account_is_looked_after_on_a_phone_without_javascript(visit: Open, *, dark: bool) -> None:
+    look = "dark" if dark else "light"
+    page = visit("/settings/second_factor", viewport=PHONE, dark=dark)
+    keep(page, f"settings-sign-in-{look}")
+    page.get_by_label("Name").fill("mara")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    assert page.url.endswith("/settings/second_factor")
+    code = page.locator("svg.qr")
+    assert code.bounding_box()["width"] >= 150
+    assert page.evaluate(OVERFLOW) == 0
+    keep(page, f"settings-second-factor-{look}")
+    for title in ("Applications", "Browsers", "Password"):
+        page.get_by_role("navigation", name="Settings").get_by_role("link", name=title, exact=True).click()
+        assert page.get_by_role("heading", name=title).count() == 1
+        assert page.evaluate(OVERFLOW) == 0
+        keep(page, f"settings-{title.lower()}-{look}")
+    page.get_by_role("button", name="Sign out").click()
+    assert page.url.endswith("/settings/sign_in")
+
+
+def test_a_second_factor_is_switched_on_asked_for_and_switched_off(visit: Open) -> None:
+    page = visit("/settings/second_factor", viewport=PHONE)
+    page.get_by_label("Name").fill("mara")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    secret = page.locator(".copy code").inner_text()
+    page.get_by_label("Code").fill(totp.code_at(secret, totp.step_of(utcnow())))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Switch it on").click()
+    codes = page.locator(".codes code").all_inner_texts()
+    assert len(codes) == 10
+    assert page.evaluate(OVERFLOW) == 0
+    keep(page, "settings-recovery-codes")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Name").fill("mara")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    keep(page, "sign-in-code")
+    page.get_by_label("Code").fill(codes[0])
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("link", name="Second factor").click()
+    keep(page, "settings-second-factor-on")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Switch it off").click()
+    assert page.get_by_role("button", name="Switch it on").count() == 1

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fedi.models import Account, OAuthApp, OAuthCode, WebSession
+from fedi.bus.events import EventKind, News
+from fedi.models import Account, Login, OAuthApp, OAuthCode, WebSession
 from fedi.services import authorizing
 from fedi.services.authorizing import Issued
 
@@ -151,3 +152,42 @@ async def test_what_ran_out_is_cleared_away(either_server: "Server", app: OAuthA
         connection = await tx.connection()
         for model in (OAuthCode, WebSession):
             assert len((await connection.execute(model.__table__.select())).all()) == 1
+
+
+async def test_streams_are_for_tokens_whose_people_may_come_in(
+    either_server: "Server", app: OAuthApp, anna: Account
+) -> None:
+    server = either_server
+    issued = await redeem(server, app, await grant(server, app, anna))
+    assert issued is not None
+
+    async def streams() -> bool:
+        async with server.ctx.db.read() as tx:
+            granted = await authorizing.find_granted(tx, issued.text)
+            assert granted is not None
+            return await authorizing.still_good(tx, [granted.token_id]) == {granted.token_id}
+
+    assert await streams()
+    async with server.ctx.db.write() as tx:
+        tx.add(Login(account_id=anna.id, password_hash="x", created_at=server.clock()))
+    for column, value in (("disabled_at", server.clock()), ("approved", False)):
+        async with server.ctx.db.write() as tx:
+            login = await tx.get_one(Login, anna.id)
+            before = getattr(login, column)
+            setattr(login, column, value)
+        assert not await streams()
+        async with server.ctx.db.write() as tx:
+            setattr(await tx.get_one(Login, anna.id), column, before)
+    assert await streams()
+
+
+async def test_a_code_that_comes_twice_ends_the_streams_of_what_it_bought(
+    either_server: "Server", app: OAuthApp, anna: Account
+) -> None:
+    heard: list[News] = []
+    either_server.ctx.hub.open(heard.append)
+    code = await grant(either_server, app, anna)
+    assert await redeem(either_server, app, code) is not None
+    assert heard == []
+    assert await redeem(either_server, app, code) is None
+    assert [news.kind for news in heard] == [EventKind.REVOKED]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from fedi.bus.events import EventKind, News
-from fedi.models import OAuthApp, OAuthToken
+from fedi.models import IpBlock, OAuthApp, OAuthToken
 from tests.fedi.api.conftest import http_client, token_for
 from tests.fedi.api.settings.conftest import PASSWORD, Browser
 
@@ -69,6 +69,16 @@ async def test_a_wrong_password_and_an_unknown_name_look_alike(browser: Browser)
     unknown = await browser.send(form, username="nobody", password="not this one")
     assert (wrong.status_code, unknown.status_code) == (401, 401)
     assert wrong.text.replace('value="anna"', "") == unknown.text.replace('value="nobody"', "")
+
+
+async def test_from_an_address_that_is_kept_out_nobody_signs_in(server: "Server", browser: Browser) -> None:
+    async with server.ctx.db.write() as tx:
+        block = IpBlock(id=1, ip="127.0.0.0/8", severity="sign_up_block", created_at=server.clock())
+        tx.add(block)
+    assert (await browser.sign_in()).status_code == 303
+    async with server.ctx.db.write() as tx:
+        (await tx.get_one(IpBlock, 1)).severity = "no_access"
+    assert (await browser.another().sign_in()).status_code == 403
 
 
 async def test_signing_out_ends_the_session(inside: Browser) -> None:
