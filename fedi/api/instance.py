@@ -13,7 +13,7 @@ from fedi.context import Context
 from fedi.queries import announcements, census
 from fedi.services import generator, longtexts, subscribing
 
-__all__ = ["translation_languages", "v1", "v2"]
+__all__ = ["v1", "v2"]
 
 FACTS_S = 300.0
 """How long counts are good enough, in seconds: strangers ask, and each count reads many rows."""
@@ -29,11 +29,6 @@ async def v2(request: Request) -> Response:
     """Describe the server."""
     ctx = context.of(request)
     return json_answer(instance_v2(ctx.settings, await _facts(ctx)))
-
-
-async def translation_languages(_request: Request) -> Response:
-    """Say that nothing is translated."""
-    return json_answer({})
 
 
 async def _facts(ctx: Context) -> Facts:

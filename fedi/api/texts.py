@@ -13,6 +13,7 @@ from fedi.api.entities.announcement import rule
 from fedi.api.viewer import admit
 from fedi.clock import isoformat_ms
 from fedi.context import Context
+from fedi.queries import accounts as find_account
 from fedi.queries import announcements, weeks
 from fedi.services import longtexts
 from fedi.services.longtexts import LongText
@@ -49,21 +50,19 @@ async def rules(request: Request) -> Response:
 
 async def extended_description(request: Request) -> Response:
     """Tell at length what this server is about."""
-    said = await longtexts.read(context.of(request), longtexts.ABOUT)
-    return json_answer(
-        {"updated_at": isoformat_ms(said.changed_at) if said else None, "content": said.html if said else ""}
-    )
+    return await _text(context.of(request), longtexts.ABOUT)
 
 
 async def privacy_policy(request: Request) -> Response:
     """Tell the privacy policy."""
-    said = await _require_text(context.of(request), longtexts.PRIVACY)
-    return json_answer({"updated_at": isoformat_ms(said.changed_at), "content": said.html})
+    return await _text(context.of(request), longtexts.PRIVACY)
 
 
 async def terms_of_service(request: Request) -> Response:
     """Tell the terms of service, those of now or, by the day from which they hold, those of then."""
-    said = await _require_text(context.of(request), longtexts.TERMS)
+    said = await longtexts.read(context.of(request), longtexts.TERMS)
+    if said is None:
+        raise errors.not_found()
     day = said.changed_at.date().isoformat()
     if request.path_params.get("date", day) != day:  # earlier ones are not kept
         raise errors.not_found()
@@ -115,8 +114,11 @@ async def annual_report_state(request: Request) -> Response:
     return json_answer({"state": "ineligible"})
 
 
-async def _require_text(ctx: Context, name: str) -> LongText:
+async def _text(ctx: Context, name: str) -> Response:
+    """Answer with one of the texts; one that nobody wrote is empty since the server was made."""
     said = await longtexts.read(ctx, name)
     if said is None:
-        raise errors.not_found()
-    return said
+        async with ctx.db.read() as tx:
+            server = await find_account.instance_actor(tx, ctx.settings)
+        said = LongText(html="", changed_at=server.created_at if server is not None else ctx.clock())
+    return json_answer({"updated_at": isoformat_ms(said.changed_at), "content": said.html})

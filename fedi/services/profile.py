@@ -19,7 +19,10 @@ from fedi.outbound import translate
 from fedi.services import attaching, linking, preferring, renewing, wording
 from media.errors import MediaError
 
-__all__ = ["Edit", "check", "edit", "store_avatar", "store_header"]
+__all__ = [
+    "FIELDS_MAX", "FIELD_CHARACTERS_MAX", "NAME_CHARACTERS_MAX", "NOTE_CHARACTERS_MAX", "Edit", "check",
+    "edit", "store_avatar", "store_header",
+]  # fmt: skip
 
 NAME_CHARACTERS_MAX = 30
 """Of a display name; Mastodon's figure, which clients cut at."""

@@ -198,6 +198,7 @@ ENTITIES: Mapping[str, Entity] = {
         "posting:default:language": "?str", "posting:default:quote_policy": "public|followers|nobody",
         "reading:expand:media": "default|show_all|hide_all", "reading:expand:spoilers": "bool",
         "reading:autoplay:gifs": "bool",
+        "fedi:imagine": "bool", "fedi:share": "all|no_prompt|nothing",
     },
     "PreviewCard": _CARD,
     "PrivacyPolicy": {"updated_at": "?when", "content": "str"},

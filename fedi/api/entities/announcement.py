@@ -44,6 +44,7 @@ class Announcement(TypedDict):
     starts_at: str | None
     ends_at: str | None
     all_day: bool
+    published: bool
     published_at: str | None
     updated_at: str
     read: NotRequired[bool]
@@ -72,6 +73,7 @@ def announcement(
         "starts_at": isoformat_ms(row.starts_at) if row.starts_at else None,
         "ends_at": isoformat_ms(row.ends_at) if row.ends_at else None,
         "all_day": row.all_day,
+        "published": row.published_at is not None,
         "published_at": isoformat_ms(row.published_at) if row.published_at else None,
         "updated_at": isoformat_ms(row.updated_at),
         "mentions": [

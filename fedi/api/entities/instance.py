@@ -20,7 +20,7 @@ from fedi.config import Settings
 from fedi.models import Account as AccountRow
 from fedi.models import Rule
 from fedi.queries.census import Census
-from fedi.services import longtexts, polling
+from fedi.services import attaching, longtexts, polling, profile
 from fedi.services.featuring import TAGS_MAX
 from fedi.services.pinning import PINS_MAX
 
@@ -131,7 +131,17 @@ def _stats(counted: Census) -> dict[str, int]:
 
 def _configuration(settings: Settings) -> dict[str, Any]:
     return {
-        "accounts": {"max_featured_tags": TAGS_MAX, "max_pinned_statuses": PINS_MAX},
+        "accounts": {
+            "max_featured_tags": TAGS_MAX,
+            "max_pinned_statuses": PINS_MAX,
+            "max_display_name_length": profile.NAME_CHARACTERS_MAX,
+            "max_note_length": profile.NOTE_CHARACTERS_MAX,
+            "max_avatar_description_length": attaching.DESCRIPTION_CHARACTERS_MAX,
+            "max_header_description_length": attaching.DESCRIPTION_CHARACTERS_MAX,
+            "max_profile_fields": profile.FIELDS_MAX,
+            "profile_field_name_limit": profile.FIELD_CHARACTERS_MAX,
+            "profile_field_value_limit": profile.FIELD_CHARACTERS_MAX,
+        },
         "statuses": {
             "max_characters": settings.post_characters_max,
             "max_media_attachments": 4,
@@ -177,7 +187,7 @@ def _configuration_v2(settings: Settings, facts: Facts) -> dict[str, Any]:
             "terms_of_service": _page(settings, facts, longtexts.TERMS),
         },
         "vapid": {"public_key": facts.vapid_key},
-        "translation": {"enabled": False},
+        "translation": {"enabled": bool(settings.translation_url)},
         "timelines_access": {
             "live_feeds": {"local": "public", "remote": "public"},
             "hashtag_feeds": {"local": "public", "remote": "public"},

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 PATH = "/api/v1/announcements"
 KEYS = {
-    "id", "content", "starts_at", "ends_at", "all_day", "published_at", "updated_at", "read", "mentions", "statuses",
+    "id", "content", "starts_at", "ends_at", "all_day", "published", "published_at", "updated_at", "read", "mentions", "statuses",
     "tags", "emojis", "reactions",
 }  # fmt: skip
 
