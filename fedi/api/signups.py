@@ -17,7 +17,6 @@ from fedi.api.pages import page
 from fedi.api.params import Params
 from fedi.api.statuses import language
 from fedi.api.viewer import admit, identify
-from fedi.context import Context
 from fedi.errors import Refused
 from fedi.models import Account
 from fedi.services import authorizing, registering
@@ -38,7 +37,6 @@ async def create(request: Request) -> Response:
         raise errors.no_token()
     if not scopes.covers(granted.scopes, "write:accounts"):
         raise errors.outside_scopes(["write:accounts"])
-    _require_open(ctx)
     limits.charge(request, limits.SIGN_UP, limits.address_of(request))
     applicant = _applicant(request, await params.read(request), app_id=granted.app.id)
     account, _ = await registering.sign_up(ctx, applicant)
@@ -76,7 +74,6 @@ async def sign_up(request: Request) -> Response:
     ctx = context.of(request)
     given = await params.read(request)
     sessions.require_form(request, given)
-    _require_open(ctx)
     limits.charge(request, limits.SIGN_UP, limits.address_of(request))
     if given.word(TRAP):
         raise Refused(422, "This form was filled in by a program.", why="sign-up trap")
@@ -93,11 +90,6 @@ async def _welcome(request: Request, account: Account, *, approved: bool) -> Res
     if not approved:
         return page(request, "signed_up.html", {"name": account.username})
     return await sessions.begin(request, account, path=f"/@{account.username}")
-
-
-def _require_open(ctx: Context) -> None:
-    if ctx.settings.registrations == "closed":
-        raise Refused(403, "This action is not allowed", why="registrations are closed")
 
 
 def _applicant(request: Request, given: Params, *, app_id: int | None) -> Applicant:

@@ -9,6 +9,7 @@ import pytest
 from fedi.models import CanonicalEmailBlock, EmailDomainBlock, IpBlock, Login, Role
 from fedi.queries import accounts as find
 from fedi.queries.barring import canonical_digest
+from fedi.services import accounts
 from tests.conftest import MakeServer
 from tests.fedi.api.conftest import http_client, token_for
 
@@ -128,6 +129,25 @@ async def test_what_is_wrong_is_told_by_field(
     assert (detail.keys(), detail["error"]) == ({"error", "description"}, code)
     async with server.ctx.db.read() as tx:
         assert await find.local_by_name(tx, "anna") is None
+
+
+async def test_of_two_who_want_the_same_at_once_one_gets_it(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = await make_server(registrations="open")
+    app = await app_at(server)
+    hash_password, quicker = accounts.hash_password, []
+
+    async def while_somebody_is_quicker(password: str) -> str:
+        if not quicker:
+            quicker.append(password)
+            assert (await app.post(PATH, data=GOOD)).status_code == 200
+        return await hash_password(password)
+
+    monkeypatch.setattr(accounts, "hash_password", while_somebody_is_quicker)
+    refused = await app.post(PATH, data=GOOD)
+    codes = {field: rows[0]["error"] for field, rows in refused.json()["details"].items()}
+    assert (refused.status_code, codes) == (422, {"username": "ERR_TAKEN", "email": "ERR_TAKEN"})
 
 
 async def test_all_that_is_wrong_is_told_at_once(make_server: MakeServer) -> None:
