@@ -16,6 +16,9 @@ from fedi.models.base import Base
 __all__ = ["Account", "Login", "Role"]
 
 
+_LOCAL = text("domain = ''")
+
+
 class Role(StrEnum):
     """What a local person may do."""
 
@@ -31,6 +34,8 @@ class Account(Base):
     __table_args__ = (
         UniqueConstraint("username", "domain"),
         Index("ix_account_inbox", "inbox"),
+        # A few of all that are known here: who lives here, by when they posted last.
+        Index("ix_account_local", "last_status_at", sqlite_where=_LOCAL, postgresql_where=_LOCAL),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)

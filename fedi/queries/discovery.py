@@ -10,9 +10,8 @@ followers".
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from fedi.db import Tx
@@ -22,6 +21,7 @@ from fedi.models import (
     Follow,
     FollowState,
     Mute,
+    Post,
     SuggestionDismissal,
 )  # fmt: skip
 from fedi.queries.page import Page, Slice, cut, within
@@ -34,6 +34,12 @@ FAMILIAR_MAX = 40
 
 FRIENDS_MAX = 100
 """Of those whom one follows, whose follows are counted: the last ones say most about what one likes now."""
+
+ACTIVE_POSTS_MAX = 1000
+"""Public posts whose authors count as active."""
+
+_LIVES_HERE = Account.domain == literal_column("''")
+"""Written out, since a database takes the index of those who live here for a constant only."""
 
 _MINE, _THEIRS, _FRIEND, _ANY = aliased(Follow), aliased(Follow), aliased(Account), aliased(Follow)
 
@@ -98,7 +104,7 @@ async def suggestions(tx: Tx, viewer_id: int, *, limit: int, offset: int = 0) ->
     )
     popular = (
         select(Account)
-        .where(Account.domain == "", Account.followers_count > 0, *_suggestible(viewer_id))
+        .where(_LIVES_HERE, Account.followers_count > 0, *_suggestible(viewer_id))
         .order_by(Account.followers_count.desc(), Account.id)
         .limit(offset + limit)
     )
@@ -115,14 +121,25 @@ async def suggestions(tx: Tx, viewer_id: int, *, limit: int, offset: int = 0) ->
 async def directory(
     tx: Tx, viewer_id: int | None, *, local: bool, newest: bool, limit: int, offset: int
 ) -> Sequence[Account]:
-    """Return who lets themselves be found: who posted last first, or who came last."""
-    order: tuple[Any, ...] = (Account.id.desc(),)
-    if not newest:
-        order = (Account.last_status_at.desc().nulls_last(), *order)
-    statement = select(Account).where(*_listed(viewer_id)).order_by(*order).limit(limit).offset(offset)
+    """Return who lets themselves be found: who posted last first, or who came last.
+
+    Of all servers' people those are active who wrote one of the last public posts: to sort all accounts that
+    are known here would take seconds, and strangers may ask.
+    """
+    statement = select(Account).where(*_listed(viewer_id))
     if local:
-        statement = statement.where(Account.domain == "")
-    return (await tx.execute(statement)).scalars().all()
+        statement = statement.where(_LIVES_HERE)
+    if newest:
+        statement = statement.order_by(Account.id.desc())
+    elif local:
+        statement = statement.order_by(Account.last_status_at.desc().nulls_last(), Account.id.desc())
+    else:
+        last = select(Post.id, Post.account_id).where(Post.visibility == "public").order_by(Post.id.desc())
+        posts = last.limit(ACTIVE_POSTS_MAX).subquery()
+        authors = select(posts.c.account_id, func.max(posts.c.id).label("last")).group_by(posts.c.account_id)
+        active = authors.subquery()
+        statement = statement.join(active, active.c.account_id == Account.id).order_by(active.c.last.desc())
+    return (await tx.execute(statement.limit(limit).offset(offset))).scalars().all()
 
 
 async def endorsed(tx: Tx, viewer_id: int | None, account_id: int, page: Page) -> Slice[tuple[int, Account]]:

@@ -481,6 +481,10 @@ def upgrade() -> None:
             op.add_column(table, column)
     op.create_index("ix_attachment_scheduled_post_id", "attachment", ["scheduled_post_id"])
     op.create_index("ix_login_email", "login", ["email"])
+    local = sa.text("domain = ''")
+    op.create_index(
+        "ix_account_local", "account", ["last_status_at"], sqlite_where=local, postgresql_where=local
+    )
     op.create_index("ix_notification_account_id_group_key", "notification", ["account_id", "group_key"])
     op.execute(CONVERSATIONS)
     _make_search()

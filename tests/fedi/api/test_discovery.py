@@ -113,13 +113,14 @@ async def test_suggested_is_whom_friends_follow_and_who_is_popular(server: "Serv
     assert await names(anna.http, "/api/v1/suggestions") == ["dan"]
     assert (await anna.http.delete("/api/v1/suggestions/1")).json() == {}
     await set_up(server, eve, hides_collections=True)
-    for hide in (
-        lambda: set_up(server, dan, discoverable=False),
-        lambda: set_up(server, dan, discoverable=True, silenced_at=server.clock()),
-        lambda: set_up(server, dan, silenced_at=None, moved_to="https://elsewhere.example/dan"),
-        lambda: set_up(server, dan, moved_to=None, suspended_at=server.clock()),
-    ):
-        await hide()
+    hiding: list[dict[str, Any]] = [
+        {"discoverable": False},
+        {"discoverable": True, "silenced_at": server.clock()},
+        {"silenced_at": None, "moved_to": "https://elsewhere.example/dan"},
+        {"moved_to": None, "suspended_at": server.clock()},
+    ]
+    for columns in hiding:
+        await set_up(server, dan, **columns)
         assert await names(anna.http, "/api/v1/suggestions") == []
     await set_up(server, dan, suspended_at=None)
     assert await names(anna.http, "/api/v1/suggestions") == ["dan"]
@@ -136,15 +137,19 @@ async def test_the_directory_lists_who_wants_to_be_found(server: "Server", enter
     await ben.post("x")
     await anna.post("x")
     path = "/api/v1/directory"
-    assert await names(server.client, path) == ["anna", "ben", "cleo"]
+    assert await names(server.client, path) == ["anna", "ben"], "who posted lately"
+    assert await names(server.client, path, local="true") == ["anna", "ben", "cleo"]
     assert await names(server.client, path, order="new", local="true") == ["cleo", "ben", "anna"]
     assert await names(server.client, path, order="new", limit=1, offset=1) == ["ben"]
     assert (await server.client.get(path, params={"order": "odd"})).status_code == 422
     assert (await server.client.get(path, params={"offset": 10**6})).status_code == 422
     await set_up(server, ben, domain="elsewhere.example")
     assert await names(server.client, path, local="1") == ["anna", "cleo"]
-    await anna.http.post(f"/api/v1/accounts/{cleo.account.id}/block")
-    assert await names(anna.http, path) == ["anna", "ben"]
+    assert await names(server.client, path, order="new") == ["cleo", "ben", "anna"]
+    for one in (ben, cleo):
+        await anna.http.post(f"/api/v1/accounts/{one.account.id}/block")
+    for order in ("new", "active"):
+        assert await names(anna.http, path, order=order) == ["anna"]
 
 
 async def test_what_nobody_has_here_is_said_in_its_shape(server: "Server", enter: Enter) -> None:
