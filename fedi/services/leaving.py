@@ -142,8 +142,9 @@ async def _bury_posts(ctx: Context, tx: Tx, posts: Sequence[Post]) -> None:
 
 async def _empty(ctx: Context, tx: Tx, account: Account) -> None:
     """Take away everything else that hangs on an account, whatever tables there will be, and its profile."""
-    waiting = select(Attachment.id).where(Attachment.account_id == account.id)
-    pictures = (await tx.execute(waiting)).scalars().all()
+    # Those that wait for a scheduled post too: it goes as well.
+    waiting = update(Attachment).where(Attachment.account_id == account.id).values(scheduled_post_id=None)
+    pictures = (await tx.execute(waiting.returning(Attachment.id))).scalars().all()
     if pictures:
         await attaching.erase_later(ctx, tx, sorted(pictures), wait_s=0.0)
     faces = [key for key in (account.avatar_key, account.header_key) if key]

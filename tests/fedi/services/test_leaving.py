@@ -1,5 +1,6 @@
 """Deleting an account of this server, from the wish to the last trace."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -22,10 +23,12 @@ from fedi.models import (
     Pin,
     Post,
     Report,
+    ScheduledPost,
     Tombstone,
     WebSession,
 )
-from fedi.services import authorizing, leaving, profile, suspending
+from fedi.services import authorizing, leaving, profile, scheduling, suspending
+from fedi.services.posting import NewPost
 from tests.fedi import looking
 from tests.fedi.services.town import Town
 from tests.servers import Server
@@ -131,6 +134,22 @@ async def test_posts_and_pictures_go_and_tombstones_stay(town: Town, monkeypatch
         answer = await get(town, f"/users/anna/statuses/{post.id}")
         assert (answer.status_code, answer.json()["type"]) == (410, "Tombstone")
     assert await looking.count(server, Tombstone, Tombstone.iri == draft.iri) == 0
+
+
+async def test_what_was_to_come_out_later_goes_with_its_pictures(town: Town) -> None:
+    ctx, anna = town.server.ctx, await town.one("anna")
+    async with ctx.db.write() as tx:
+        me = await tx.get_one(Account, anna.id)
+        tx.add(Attachment(id=5, account_id=me.id, kind="image", created_at=ctx.clock()))
+        await tx.flush()
+        new = NewPost(text="later", visibility="public", attachment_ids=(5,))
+        at = ctx.clock() + timedelta(hours=1)
+        await scheduling.schedule(ctx, tx, author=me, new=new, at=at)
+    await leave(town)
+    town.server.clock.advance(3601)
+    await town.server.work()
+    for model in (ScheduledPost, Attachment, Post):
+        assert await looking.count(town.server, model) == 0, model
 
 
 async def _blobs(server: Server) -> Any:
