@@ -152,6 +152,15 @@ async def test_a_list_shows_what_its_owner_may_see_and_wants(enter: Enter) -> No
     assert await ids(anna.http, path) == []
 
 
+async def test_languages_that_one_does_not_want_of_somebody_stay_out(enter: Enter) -> None:
+    anna, ben = await enter("anna"), await enter("ben")
+    await anna.http.post(f"/api/v1/accounts/{ben.account.id}/follow", json={"languages": ["de"]})
+    found = await make(anna, ben)
+    await ben.post("hello", language="en")
+    wanted = (await ben.post("hallo", language="de-AT"))["id"]
+    assert await ids(anna.http, f"/api/v1/timelines/list/{found}") == [wanted]
+
+
 async def test_an_exclusive_list_keeps_its_members_from_home(enter: Enter) -> None:
     anna, ben = await enter("anna"), await enter("ben")
     await follow(anna, ben)
