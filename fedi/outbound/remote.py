@@ -273,7 +273,8 @@ def _place_in_thread(settings: Settings, note: Note, parent: Post | None) -> dic
     said = [name for name in said if not is_ours(settings, name)]
     replies = http_iri(note.replies)
     return {
-        "conversation": (parent.conversation if parent else None) or next(iter(said), None),
+        # Its own name, where nobody gave one: direct messages and mutes go by threads.
+        "conversation": (parent.conversation or parent.iri if parent else None) or next(iter(said), note.id),
         "context_iri": (parent.context_iri if parent else None)
         or next((name for name in said if name == http_iri(note.context)), None),
         "replies_iri": replies if replies is not None and same_origin(replies, note.id) else None,

@@ -130,7 +130,7 @@ async def publish(ctx: Context, tx: Tx, *, author: Account, new: NewPost, post_i
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
         in_reply_to_iri=parent.iri if parent else None,
-        conversation=parent.conversation if parent and parent.conversation else thread,
+        conversation=parent.conversation or parent.iri if parent else thread,
         context_iri=parent.context_iri if parent else thread,
         application_id=new.application_id,
         digital_source_type=new.digital_source_type or wording.source_type_of(attachments),

@@ -14,12 +14,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, MetaData, String, inspect, text
+from sqlalchemy import Column, Connection, MetaData, String, inspect, select, text
 
 from fedi import migrate, migrations
 from fedi.db import Database
 from fedi.migrations import HEAD
-from fedi.models import Account, Base, HomeEntry, Post
+from fedi.models import Account, Base, Conversation, HomeEntry, Post
 from fedi.schema import revision
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # processes, or long by design
@@ -131,6 +131,14 @@ async def test_what_an_older_server_holds_survives_the_upgrade(empty_url: str) -
         }  # fmt: skip
         for name, values in rows.items():
             connection.execute(tables.tables[name].insert().values(values))
+        for key in (3, 4):
+            message = {
+                "id": key,
+                "iri": f"https://a.example/{key}",
+                "visibility": "direct",
+                "conversation": "x",
+            }
+            connection.execute(tables.tables["post"].insert().values({**rows["post"], **message}))
 
     async with db.engine.begin() as connection:
         await connection.run_sync(begin)
@@ -139,6 +147,9 @@ async def test_what_an_older_server_holds_survives_the_upgrade(empty_url: str) -
         account = await tx.get_one(Account, 1)
         assert (await tx.get_one(HomeEntry, (1, 2))).post_id == 2
         assert (await tx.get_one(Post, 2)).quotes_count == 0
+        (conversation,) = (await tx.execute(select(Conversation))).scalars()
+        said = (conversation.account_id, conversation.thread, conversation.last_post_id, conversation.unread)
+        assert said == (1, "x", 4, False)
     await db.close()
     assert account.proof_key_pem is not None, "it gets the key that it lacked"
     assert [key["id"] for key in account.public_keys] == ["https://a.example/users/ada#ed25519-key"]

@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fedi.models import Account
+from fedi.models import Account, Login, Role
+from fedi.services import moderating
+from tests.fedi import looking
 from tests.fedi.api.conftest import Enter, Person
+from tests.fedi.remote import RemoteServer
 
 if TYPE_CHECKING:
     from tests.servers import Server
@@ -92,3 +95,92 @@ async def test_a_deleted_post_takes_its_notification_along(told: tuple[Person, P
     mention = (await anna.http.get(PATH)).json()[0]["status"]
     await ben.http.delete(f"/api/v1/statuses/{mention['id']}")
     assert await kinds(anna) == ["reblog", "favourite", "follow"]
+
+
+async def test_they_are_put_away_in_every_way_there_ever_was(told: tuple[Person, Person]) -> None:
+    anna, ben = told
+    mention, reblog, favourite, follow = [entry["id"] for entry in (await anna.http.get(PATH)).json()]
+    assert (await ben.http.delete(f"{PATH}/{mention}")).json() == {}
+    assert (await ben.http.delete(f"{PATH}/destroy_multiple", params={"ids[]": [mention]})).json() == {}
+    assert (await ben.http.post(f"{PATH}/dismiss", data={"id": mention})).json() == {}
+    assert len(await kinds(anna)) == 4, "only the owner puts them away"
+    assert (await anna.http.delete(f"{PATH}/{mention}")).json() == {}
+    assert await kinds(anna) == ["reblog", "favourite", "follow"]
+    assert (await anna.http.post(f"{PATH}/dismiss", data={"id": reblog})).json() == {}
+    assert await kinds(anna) == ["favourite", "follow"]
+    several = {"ids[]": [favourite, follow]}
+    assert (await anna.http.delete(f"{PATH}/destroy_multiple", params=several)).json() == {}
+    assert await kinds(anna) == []
+    assert (await anna.http.post(f"{PATH}/dismiss")).status_code == 404, "nothing is named"
+
+
+async def test_every_key_is_always_there(told: tuple[Person, Person]) -> None:
+    anna, _ = told
+    for entry in (await anna.http.get(PATH)).json():
+        assert set(entry) == {
+            "id", "type", "group_key", "created_at", "account", "status", "report", "event", "moderation_warning",
+        }  # fmt: skip
+        assert (entry["report"], entry["event"], entry["moderation_warning"]) == (None, None, None)
+        assert (entry["status"] is None) == (entry["type"] == "follow")
+
+
+async def test_an_answer_that_names_nobody_tells_nobody(enter: Enter) -> None:
+    anna, ben = await enter("anna"), await enter("ben")
+    post = await anna.post("x")
+    await ben.post("hello", in_reply_to_id=post["id"])
+    assert await kinds(anna) == []
+
+
+async def test_a_moderator_is_told_of_reports_and_nobody_else(enter: Enter, server: "Server") -> None:
+    mod = await enter("mod", password="long enough", role=Role.MODERATOR)
+    anna, ben = await enter("anna"), await enter("ben")
+    bad = await ben.post("bad")
+    await mod.http.post(f"/api/v1/accounts/{anna.account.id}/block")
+    given = {"account_id": str(ben.account.id), "status_ids": [bad["id"]], "comment": "look"}
+    assert (await anna.http.post("/api/v1/reports", json=given)).status_code == 200
+    (told,) = [entry for entry in (await mod.http.get(PATH)).json() if entry["type"] == "admin.report"]
+    assert told["account"]["acct"] == "anna"
+    assert told["report"]["target_account"]["acct"] == "ben"
+    assert (told["report"]["comment"], told["report"]["status_ids"]) == ("look", [bad["id"]])
+    groups = (await mod.http.get("/api/v2/notifications")).json()["notification_groups"]
+    assert [group["report"] for group in groups if group["type"] == "admin.report"] == [told["report"]]
+    for person in (anna, ben):
+        assert "admin.report" not in await kinds(person)
+    async with server.ctx.db.write() as tx:
+        (await tx.get_one(Login, mod.account.id)).role = Role.USER
+    assert "admin.report" not in await kinds(mod), "who is no moderator any more sees no reports"
+
+
+async def test_what_a_moderator_did_is_told_without_saying_who(enter: Enter, server: "Server") -> None:
+    mod = await enter("mod", password="long enough", role=Role.MODERATOR)
+    ben = await enter("ben", password="long enough")
+    async with server.ctx.db.write() as tx:
+        target, by = await tx.merge(ben.account), await tx.merge(mod.account)
+        await moderating.act(server.ctx, tx, account=target, by=by, action="sensitive", text="Please mind.")
+    (told,) = (await ben.http.get(PATH)).json()
+    warning = told["moderation_warning"]
+    assert (told["type"], told["account"]["acct"]) == ("moderation_warning", "ben")
+    assert set(warning) == {
+        "id", "action", "text", "status_ids", "target_account", "appeal", "created_at",
+    }  # fmt: skip
+    assert (warning["action"], warning["text"], warning["appeal"]) == ("sensitive", "Please mind.", None)
+    assert warning["target_account"]["acct"] == "ben"
+
+
+async def test_a_block_of_a_server_is_told_as_an_event(
+    enter: Enter, server: "Server", remote: RemoteServer
+) -> None:
+    anna, bob = await enter("anna"), remote.person("bob")
+    await looking.follow(server, anna.account, bob)
+    await anna.http.post("/api/v1/domain_blocks", data={"domain": "remote.test"})
+    (told,) = (await anna.http.get(PATH)).json()
+    event = told["event"]
+    assert set(event) == {
+        "id", "type", "purged", "target_name", "followers_count", "following_count", "created_at",
+    }  # fmt: skip
+    assert (event["type"], event["target_name"], event["purged"]) == (
+        "user_domain_block",
+        "remote.test",
+        False,
+    )
+    assert (event["followers_count"], event["following_count"]) == (0, 1)

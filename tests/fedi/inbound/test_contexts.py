@@ -51,7 +51,7 @@ async def test_nobody_gets_into_a_conversation_by_saying_so(
     intruder = bob.note("intruder", **{field: first.context_iri})
     await looking.verdict(server, bob, bob.creates(intruder))
     kept = await looking.get_post(server, intruder["id"])
-    assert (kept.conversation, kept.context_iri) == (None, None)
+    assert (kept.conversation, kept.context_iri) == (intruder["id"], None)
     assert first.context_iri is not None
     assert (await read(server, first.context_iri)).json()["first"]["items"] == [first.iri]
 
