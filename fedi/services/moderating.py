@@ -234,7 +234,7 @@ async def _require_authority(tx: Tx, by: Account | None, account: Account) -> No
     if by is None:  # whoever can run commands on the server has as much to say as can be
         return
     theirs, mine = await _rank(tx, account), await _rank(tx, by)
-    if account.id == by.id or (theirs > 0 and theirs >= mine):
+    if theirs > 0 and theirs >= mine:  # oneself among them
         raise Refused(403, "This action is not allowed", why=f"@{account.acct} is not below @{by.acct}")
 
 

@@ -154,6 +154,7 @@ def email_domain_block(row: EmailDomainBlock) -> dict[str, Any]:
         "id": str(row.id),
         "domain": row.domain,
         "created_at": isoformat_ms(row.created_at),
+        "allow_with_approval": False,
         "history": [],
     }
 
