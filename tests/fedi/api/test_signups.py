@@ -183,9 +183,13 @@ async def test_who_waits_for_approval_can_do_nothing_yet(make_server: MakeServer
     async with server.ctx.db.write() as tx:
         (await tx.get_one(Login, login.account_id)).approved = True
     assert (await anna.get("/api/v1/accounts/verify_credentials")).status_code == 200
+    assert (await server.client.post("/oauth/sign_in/here", data=typed)).status_code == 303
+    assert "Publish" in (await server.client.get("/share")).text
     async with server.ctx.db.write() as tx:
         (await tx.get_one(Login, login.account_id)).disabled_at = server.clock()
     assert (await anna.get("/api/v1/accounts/verify_credentials")).status_code == 403
+    assert "Publish" not in (await server.client.get("/share")).text, "the browser is signed out"
+    assert (await server.client.post("/oauth/sign_in/here", data=typed)).status_code == 403
 
 
 @pytest.mark.parametrize(
