@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import delivery, home, idle, inbox, processed, scale
+from tests.bench import delivery, home, idle, inbox, processed, scale, streaming
 from tests.bench.harness import Result
 
 RATIOS = {
@@ -47,6 +47,15 @@ async def main(names: list[str]) -> int:
         console.print(
             f"G10 idle: {memory.idle_rss:.0f} MB RSS ({memory.idle_pss:.0f} PSS), wanted ≤ {IDLE_RSS_MB_MAX}; "
             f"{memory.used_rss:.0f} MB after {idle.REQUESTS} requests"
+        )
+    if not names or "streaming" in names:
+        with tempfile.TemporaryDirectory() as folder, console.status("streaming"):
+            heard = await streaming.bench(Path(folder))
+        missed += heard.p99_ms > streaming.P99_MS_MAX
+        console.print(
+            f"G12 streaming: {streaming.SOCKETS} sockets, event to socket {heard.p50_ms:.0f} ms (median), "
+            f"{heard.p99_ms:.0f} ms (p99, wanted ≤ {streaming.P99_MS_MAX:.0f}), {heard.worst_ms:.0f} ms (worst); "
+            f"{heard.kb_per_socket:.0f} kB for each socket, {heard.cpu_us_per_frame:.0f} CPU µs for each frame"
         )
     return 1 if missed else 0
 

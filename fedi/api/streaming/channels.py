@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fedi.api import errors, params, scopes
 from fedi.errors import Refused
 
-__all__ = ["NAMES", "Channel", "read"]
+__all__ = ["NAMES", "OF_ACCOUNT", "Channel", "read"]
 
 TAG_CHARACTERS_MAX = 100
 """Of a hashtag that somebody listens to; Mastodon's longest tags are shorter."""

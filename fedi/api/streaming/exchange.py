@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from fedi.api.streaming.channels import Channel
+from fedi.api.streaming.channels import OF_ACCOUNT, Channel
 from fedi.bus.events import EventKind, News
 from fedi.context import Context
 from fedi.db import AWAY
@@ -101,7 +101,7 @@ class Listener:
     closed: str = ""
     """Why it ends; empty while it does not."""
     _mail: deque[str] = field(default_factory=deque)
-    _some: asyncio.Event = field(default_factory=asyncio.Event)
+    _waiting: asyncio.Future[None] | None = None
 
     def tell(self, told: Told, channel: Channel) -> None:
         """Put an event into the mailbox; a full one ends the stream."""
@@ -116,22 +116,28 @@ class Listener:
             self.close("too slow")
             return
         self._mail.append(text)
-        self._some.set()
+        self._wake()
 
     def close(self, why: str) -> None:
         """End the stream, after what is in the mailbox."""
         self.closed = self.closed or why
-        self._some.set()
+        self._wake()
 
     async def next(self) -> str | None:
         """Return the next text, when there is one; None at the end."""
         while not self._mail:
             if self.closed:
                 return None
-            self._some.clear()
-            await self._some.wait()
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
         return self._mail.popleft()
 
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+_OWN = {name: Channel(name) for name in OF_ACCOUNT}
 
 Handle = Callable[["Exchange", News], Awaitable[None]]
 Key = TypeVar("Key", int, str)
@@ -149,7 +155,7 @@ class Exchange:
         self.ctx = ctx
         self._handle = handle
         self._listeners: set[Listener] = set()
-        self._by_key: dict[tuple[str, str], set[Listener]] = defaultdict(set)
+        self._by_name: dict[str, dict[str, set[Listener]]] = defaultdict(dict)
         self._accounts: Counter[int] = Counter()
         self._addresses: Counter[str] = Counter()
         self._news: deque[News] = deque(maxlen=NEWS_MAX)
@@ -202,15 +208,17 @@ class Exchange:
     def subscribe(self, listener: Listener, channel: Channel) -> None:
         """Have somebody hear a channel."""
         listener.channels.add(channel)
-        self._by_key[channel.key(listener.account_id)].add(listener)
+        name, of = channel.key(listener.account_id)
+        self._by_name[name].setdefault(of, set()).add(listener)
 
     def unsubscribe(self, listener: Listener, channel: Channel) -> None:
         """Have somebody hear a channel no more."""
         listener.channels.discard(channel)
-        key = channel.key(listener.account_id)
-        self._by_key[key].discard(listener)
-        if not self._by_key[key]:
-            del self._by_key[key]
+        name, of = channel.key(listener.account_id)
+        listening = self._by_name[name].get(of, set())
+        listening.discard(listener)
+        if not listening:
+            self._by_name[name].pop(of, None)
 
     def is_news(self, post_id: int) -> bool:
         """Tell whether a post was not aired before: what is delivered twice comes out once."""
@@ -223,15 +231,15 @@ class Exchange:
 
     def keys(self, name: str) -> list[str]:
         """Return for which accounts, lists or hashtags a channel is open."""
-        return [of for own, of in self._by_key if own == name]
+        return list(self._by_name[name])
 
     def listening(self, name: str, of: str = "") -> list[Listener]:
         """Return who listens to a channel."""
-        return list(self._by_key.get((name, of), ()))
+        return list(self._by_name[name].get(of, ()))
 
     def tell_account(self, account_id: int, name: str, told: Told, *, notifies: bool = False) -> None:
         """Tell somebody, in a channel of their own."""
-        channel = Channel(name)
+        channel = _OWN[name]
         for listener in self.listening(name, str(account_id)):
             if not notifies or listener.hears_notifications:
                 listener.tell(told, channel)
