@@ -24,11 +24,11 @@ from fedi.api.viewer import admit, find
 from fedi.context import Context
 from fedi.db import Tx
 from fedi.log import get
-from fedi.models import Account, Post
+from fedi.models import Account, FollowState, Post
 from fedi.outbound import resolve
 from fedi.outbound.fetch import is_ours
 from fedi.queries import accounts as find_account
-from fedi.queries import fulltext, search
+from fedi.queries import follows, fulltext, search
 from fedi.queries import posts as find_post
 from fedi.queries.visibility import can_see
 
@@ -77,6 +77,8 @@ async def _everything(request: Request) -> dict[str, list[Any]]:
     async with ctx.db.read() as tx:
         if kind in {None, "accounts"}:
             following = bool(given.flag("following"))
+            if following:
+                await _keep_followed(tx, found, viewer_id)
             found.people += await search.accounts(
                 tx, words, viewer_id=viewer_id, limit=limit, offset=offset, following=following
             )
@@ -107,16 +109,23 @@ async def accounts(request: Request) -> Response:
     found = Found()
     if offset == 0:
         await _look_up(ctx, found, words, ask_others=bool(given.flag("resolve")))
+    following = bool(given.flag("following"))
     async with ctx.db.read() as tx:
+        if following:
+            await _keep_followed(tx, found, viewer.id)
         found.people += await search.accounts(
-            tx,
-            words,
-            viewer_id=viewer.id,
-            limit=limit,
-            offset=offset,
-            following=bool(given.flag("following")),
+            tx, words, viewer_id=viewer.id, limit=limit, offset=offset, following=following
         )
     return json_answer([account(row, ctx.settings) for row in _distinct(found.people)[:limit]])
+
+
+async def _keep_followed(tx: Tx, found: Found, viewer_id: int | None) -> None:
+    """Leave out whom the viewer does not follow of those whom an address or a handle named."""
+    pairs = await follows.between(tx, viewer_id or 0, [row.id for row in found.people])
+    followed = {
+        key for key, (mine, _) in pairs.items() if mine is not None and mine.state == FollowState.ACCEPTED
+    }
+    found.people = [row for row in found.people if row.id in followed]
 
 
 async def _look_up(ctx: Context, found: Found, words: str, *, ask_others: bool) -> None:

@@ -146,3 +146,15 @@ async def test_what_cannot_be_found_is_an_empty_answer(enter: Enter, words: str)
     assert answer.status_code in {200, 422}, answer.text
     if answer.status_code == 200:
         assert answer.json() == {"accounts": [], "statuses": [], "hashtags": []}
+
+
+async def test_only_whom_one_follows_also_by_their_whole_handle(enter: Enter) -> None:
+    anna, ben = await enter("anna"), await enter("ben")
+    for path in ("/api/v1/accounts/search", "/api/v2/search"):
+        for followed in (False, True):
+            verb = "follow" if followed else "unfollow"
+            await anna.http.post(f"/api/v1/accounts/{ben.account.id}/{verb}")
+            for words in ("ben", "@ben@fedi.test", "https://fedi.test/users/ben"):
+                answer = (await anna.http.get(path, params={"q": words, "following": "true"})).json()
+                people = answer["accounts"] if isinstance(answer, dict) else answer
+                assert [one["username"] for one in people] == (["ben"] if followed else []), (path, words)
