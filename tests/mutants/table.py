@@ -49,8 +49,16 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/fedi/inbound/test_quotes.py",
         "tests/fedi/services/test_quoting.py",
     ),
-    "fedi/outbound/remote.py": ("tests/fedi/outbound/test_resolve.py", *_inbound("edits")),
-    "fedi/outbound/resolve.py": ("tests/fedi/outbound/test_resolve.py",),
+    "fedi/outbound/remote.py": (
+        "tests/fedi/outbound/test_resolve.py",
+        "tests/fedi/outbound/test_suspended.py",
+        *_inbound("edits", "posts"),
+    ),
+    "fedi/outbound/resolve.py": (
+        "tests/fedi/outbound/test_resolve.py",
+        "tests/fedi/outbound/test_suspended.py",
+        *_inbound("guard", "reappearing"),
+    ),
     "fedi/queries/domains.py": ("tests/fedi/queries/test_domains.py",),
     "fedi/queries/visibility.py": (
         "tests/fedi/queries/test_visibility.py",
