@@ -6,8 +6,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib import resources
-from pathlib import Path
 
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
@@ -38,6 +36,7 @@ from fedi.keyring import KeyRing
 from fedi.queries.domains import Rulebook
 from fedi.routing import IndexedRouter
 from fedi.sealing import Sealer
+from fedi.services.offering import model_folder
 from fedi.web.headers import HeadersMiddleware
 from fedi.web.routes import ROUTES as WEB
 from media.errors import MediaError
@@ -45,7 +44,7 @@ from media.host import DecodeHost, EngineHost
 from media.slot import Timeouts
 from media.stores import open_store
 
-__all__ = ["build_app", "model_folder", "open_context"]
+__all__ = ["build_app", "open_context"]
 
 
 @asynccontextmanager
@@ -135,16 +134,6 @@ def build_app(ctx: Context) -> Starlette:
     app.state.ctx = ctx
     app.state.exchange = open_exchange(ctx)
     return app
-
-
-def model_folder(settings: Settings) -> Path:
-    """Return the folder of the model that draws.
-
-    A name without a slash means a model that ships with fedi.
-    """
-    if "/" not in settings.model and "\\" not in settings.model:
-        return Path(str(resources.files("media") / "models" / settings.model))
-    return Path(settings.model).expanduser().resolve()
 
 
 def _open_database(settings: Settings) -> Database:
