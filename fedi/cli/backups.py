@@ -21,6 +21,7 @@ from fedi.config import Settings, load
 from fedi.db import Database
 from fedi.errors import Refused, SettingsError
 from fedi.migrations import HEAD
+from fedi.outbound import indexing
 from fedi.schema import prepare, revision
 
 __all__ = ["backup", "steps_shown"]
@@ -108,6 +109,7 @@ async def _restore(settings: Settings, file: Path) -> None:
                 await reading.restore_rows(file, manifest, db, on_step=on_step)
         async with open_context(found) as ctx:
             await prepare(ctx)
+            await indexing.rebuild(ctx.db)
             with steps_shown() as on_step:
                 pictures = await reading.restore_media(file, ctx.blobs, on_step=on_step)
     except BaseException:

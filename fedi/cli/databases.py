@@ -13,6 +13,7 @@ from fedi.config import Settings
 from fedi.db import Database
 from fedi.errors import Refused, SettingsError
 from fedi.migrations import HEAD
+from fedi.outbound import indexing
 from fedi.schema import revision
 
 __all__ = ["db"]
@@ -59,6 +60,18 @@ async def _plan(settings: Settings) -> None:
             console.print("Nothing is to do.")
 
 
+@db.command("reindex")
+def reindex() -> None:
+    """Make the index of words anew that search asks; posts stay as they are."""
+    run(_reindex(settings_from()))
+
+
+async def _reindex(settings: Settings) -> None:
+    require_initialised(settings)
+    async with open_instance(settings) as ctx:
+        console.print(f"Indexed {await indexing.rebuild(ctx.db)} posts.")
+
+
 @db.command("copy")
 @click.argument("url")
 def copy(url: str) -> None:
@@ -79,6 +92,7 @@ async def _copy(settings: Settings, url: str) -> None:
                 await migration.upgrade(target)
             with steps_shown() as on_step:
                 copied = await copying.copy(ctx.db, target, on_step=on_step)
+            await indexing.rebuild(target)
         finally:
             await target.close()
     console.print(f"Copied {sum(copied.values())} rows of {len(copied)} tables.")

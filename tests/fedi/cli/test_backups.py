@@ -1,5 +1,7 @@
 """`fedi backup` and `fedi db`: out of one directory, into another, and federating again with the same keys."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,32 @@ def test_an_instance_is_made_again_elsewhere(fedi: Fedi, instance: Path, tmp_pat
     again = fedi("--data-dir", str(there), "backup", "restore", str(file))
     assert again.exit_code == 2
     assert "has an instance" in again.output
+
+
+def indexed(path: Path) -> list[tuple[int]]:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return database.execute("SELECT rowid FROM post_search WHERE post_search MATCH 'boat'").fetchall()
+
+
+def test_the_index_of_words_is_made_anew_wherever_rows_are_put(
+    fedi: Fedi, instance: Path, tmp_path: Path
+) -> None:
+    assert fedi("account", "create", "anna", "--password-stdin", stdin="long enough\n").exit_code == 0
+    with contextlib.closing(sqlite3.connect(instance / "fedi.db")) as database:
+        database.execute(
+            "INSERT INTO post (id, iri, account_id, local, visibility, content, emojis, created_at) "
+            "SELECT 7, 'x:7', id, 1, 'public', '<p>a boat</p>', '[]', 1 FROM account WHERE username = 'anna'"
+        )
+        database.commit()
+    assert indexed(instance / "fedi.db") == []
+    assert "Indexed 1 posts." in fedi("db", "reindex").output
+    assert indexed(instance / "fedi.db") == [(7,)]
+    file, there = tmp_path / "backup.tar", tmp_path / "there"
+    assert fedi("backup", "create", str(file)).exit_code == 0
+    assert fedi("--data-dir", str(there), "backup", "restore", str(file)).exit_code == 0
+    assert indexed(there / "fedi.db") == [(7,)]
+    assert fedi("db", "copy", f"sqlite:///{tmp_path}/copy.db").exit_code == 0
+    assert indexed(tmp_path / "copy.db") == [(7,)]
 
 
 def test_nothing_is_written_over(fedi: Fedi, instance: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from activitypub.objects.note import Note
 from fedi.models import Account, Post
 from fedi.outbound import indexing, resolve
-from fedi.services import interacting, receiving, revising
+from fedi.services import interacting, posting, receiving, revising
+from fedi.services.posting import NewPost
 from tests.fedi import looking
 from tests.fedi.remote import RemoteActor, RemoteServer
 from tests.servers import Server
@@ -90,6 +91,27 @@ async def test_an_edit_changes_the_words_of_what_is_indexed(either_server: Serve
     )
     async with server.ctx.db.read() as tx:
         assert (await tx.execute(text(f"SELECT count(*) FROM post_search WHERE {match}"))).scalar_one() == 1
+
+
+async def test_the_index_can_be_made_anew_of_what_is_there(either_server: Server, bob: RemoteActor) -> None:
+    server = either_server
+    alice = await server.person("alice")
+    tag = {"type": "Mention", "href": alice.iri}
+    kept = [await store(server, bob, tag=tag), await store(server, bob, "2")]
+    await store(server, bob, "3")
+    async with server.ctx.db.write() as tx:
+        me = await tx.get_one(Account, alice.id)
+        await interacting.boost(server.ctx, tx, account=me, post=await tx.get_one(Post, kept[1].id))
+        new = NewPost(text="mine", visibility="private")
+        kept.append(await posting.publish(server.ctx, tx, author=me, new=new))
+    before = await indexed(server)
+    assert before == sorted(post.id for post in kept)
+    async with server.ctx.db.write() as tx:
+        await tx.execute(text("DELETE FROM post_search"))
+    assert await indexing.rebuild(server.ctx.db) == 3
+    assert await indexed(server) == before
+    assert await indexing.rebuild(server.ctx.db) == 3, "and again"
+    assert await indexed(server) == before
 
 
 async def test_what_is_deleted_is_found_no_more(either_server: Server, bob: RemoteActor) -> None:
