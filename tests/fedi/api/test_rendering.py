@@ -59,9 +59,12 @@ async def test_it_is_what_everybody_gets_who_asks_for_it_alone(enter: Enter, mad
     post = await anna.post("first #tag @ben")
     steps: tuple[tuple[Person, str, str, dict[str, Any]], ...] = (
         (ben, "POST", f"/api/v1/statuses/{post['id']}/favourite", {}),
+        (ben, "POST", f"/api/v1/statuses/{post['id']}/bookmark", {}),
+        (ben, "POST", f"/api/v1/statuses/{post['id']}/mute", {}),
         (anna, "PUT", f"/api/v1/statuses/{post['id']}", {"status": "second"}),
         (anna, "PATCH", "/api/v1/accounts/update_credentials", {"display_name": "Anna"}),
         (ben, "POST", f"/api/v1/statuses/{post['id']}/unfavourite", {}),
+        (ben, "POST", "/api/v2/filters", {"title": "t", "context": ["home"], "keywords_attributes": [{"keyword": "second"}]}),
     )  # fmt: skip
     seen = [await home(ben)]
     for who, method, path, body in steps:
