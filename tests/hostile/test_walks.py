@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.fedi.api.conftest import http_client, picture, token_for
+from tests.fedi.remote import RemoteServer
 from tests.hostile.walking import ACTIVITY_JSON, SECRET, TAG, Belongings, Call, calls, collect
 from tests.servers import Server
 
@@ -54,10 +55,14 @@ async def town(
     return alice, carol, eve, await collect(alice, "alice", eve_id, picture)
 
 
-async def finds(client: httpx.AsyncClient, call: Call) -> bool:
-    answer = await client.request(call.method, call.path, headers={"accept": call.accept})
+async def finds(client: httpx.AsyncClient, call: Call, **headers: str) -> bool:
+    answer = await client.request(call.method, call.path, headers={"accept": call.accept, **headers})
     assert answer.status_code < 500, (call, answer.text)
-    return SECRET in answer.text
+    if SECRET not in answer.text:
+        return False
+    kept = answer.headers.get("cache-control", "")
+    assert "no-store" in kept or "private" in kept, (call, "a cache that others use may keep it")
+    return True
 
 
 def questions(of: Belongings) -> list[Call]:
@@ -92,6 +97,11 @@ async def test_what_is_for_few_is_found_at_no_address_by_others(server: Server, 
     assert len(owners) >= 30
     for who in (server.client, eve):
         assert [call for call in every if await finds(who, call)] == []
+    otto = RemoteServer(server.network).person("otto")
+    for call in every:
+        if call.accept == ACTIVITY_JSON:
+            signed = otto.signed("GET", f"{server.settings.origin}{call.path}", server.clock())
+            assert not await finds(server.client, call, **signed), call
 
 
 async def test_nobody_changes_what_is_somebody_elses(server: Server, picture: bytes) -> None:
