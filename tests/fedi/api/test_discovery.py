@@ -96,7 +96,7 @@ async def test_familiar_followers_are_those_whom_one_follows(server: "Server", e
 
 async def test_suggested_is_whom_friends_follow_and_who_is_popular(server: "Server", enter: Enter) -> None:
     people = [await enter(name) for name in ("anna", "ben", "cleo", "dan", "eve")]
-    anna, ben, cleo, dan, eve = people
+    anna, ben, cleo, dan, _eve = people
     await set_up(server, *people, discoverable=True)
     await follow(anna, ben)
     await follow(ben, cleo)
@@ -109,10 +109,11 @@ async def test_suggested_is_whom_friends_follow_and_who_is_popular(server: "Serv
     ]
     assert await names(anna.http, "/api/v1/suggestions") == ["cleo", "dan"]
     assert await names(anna.http, "/api/v1/suggestions", limit=1, offset=1) == ["dan"]
+    await set_up(server, ben, hides_collections=True)
+    assert {tuple(one["sources"]) for one in await get(anna.http, path)} == {("most_followed",)}
     assert (await anna.http.delete(f"/api/v1/suggestions/{cleo.account.id}")).json() == {}
     assert await names(anna.http, "/api/v1/suggestions") == ["dan"]
     assert (await anna.http.delete("/api/v1/suggestions/1")).json() == {}
-    await set_up(server, eve, hides_collections=True)
     hiding: list[dict[str, Any]] = [
         {"discoverable": False},
         {"discoverable": True, "silenced_at": server.clock()},
