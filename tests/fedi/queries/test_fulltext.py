@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fedi.ids import first_id_at
-from fedi.models import Attachment, Favourite, Mute, Poll
+from fedi.models import Account, Attachment, Favourite, Mute, Poll
 from fedi.outbound import indexing
 from fedi.queries import fulltext
 from fedi.queries.fulltext import LATE, Extent
@@ -137,12 +137,19 @@ async def test_nobody_finds_what_they_may_not_see_or_do_not_want(library: World)
     # Somebody who once liked a post for followers, and follows no more.
     await world.add(favourite(world, 20, SHY))
     assert 20 not in await found(world, "boat", viewer_id=SHY)
+    await world.add(world.post(12, ME, "direct", state="draft", content="<p>Drawing: red</p>"))
+    assert await found(world, "from:me") == [11, 10], "what is being drawn is no post yet"
+    async with world.server.ctx.db.write() as tx:
+        (await tx.get_one(Account, OPEN)).silenced_at = world.server.clock()
+    assert await found(world, "red in:public") == [], "somebody limited is met by followers only"
+    async with world.server.ctx.db.write() as tx:
+        (await tx.get_one(Account, OPEN)).silenced_at = None
     await world.add(
         Mute(id=1, account_id=ME, target_id=OPEN, notifications=True, created_at=world.server.clock())
     )
     assert await found(world, "red in:public") == []
     async with world.server.ctx.db.write() as tx:
-        (await tx.get_one(type(world.account(9, "x")), FRIEND)).suspended_at = world.server.clock()
+        (await tx.get_one(Account, FRIEND)).suspended_at = world.server.clock()
     assert await found(world, "red boat") == [41, 10]
 
 
