@@ -396,6 +396,17 @@ async def test_a_post_served_as_something_else_is_refused(server: Server, bob: R
         await resolve.note(server.ctx, note["id"])
 
 
+async def test_a_post_that_is_deleted_while_it_is_fetched_is_gone(
+    server: Server, bob: RemoteActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: Any, **__: Any) -> None:
+        """Find it among the deleted ones, by now."""
+
+    monkeypatch.setattr(resolve.remote, "save_note", gone)
+    with pytest.raises(GoneError):
+        await resolve.note(server.ctx, bob.note()["id"])
+
+
 async def test_a_deleted_post_is_not_asked_for(server: Server, bob: RemoteActor) -> None:
     note = bob.note()
     async with server.ctx.db.write() as tx:

@@ -7,10 +7,12 @@ from sqlalchemy import select
 from activitypub import keys
 from activitypub.activities import Follow as Activity
 from activitypub.errors import ForbiddenError
+from activitypub.objects.actor import Actor
 from activitypub.signatures.proof import add_proof
 from fedi.jobs import queue
 from fedi.models import Account, Job
 from fedi.outbound import fetch, resolve
+from fedi.outbound import remote as remote_rows
 from fedi.outbound.fetch import Budget
 from fedi.outbound.outbox import Audience, record
 from fedi.worker import run_one
@@ -50,6 +52,20 @@ async def test_a_redirect_to_it_is_not_followed(
         await fetch.document(server.ctx, "https://remote.test/moved")
     assert remote.asked == ["https://remote.test/moved"]
     assert evil.asked == []
+
+
+async def test_its_people_are_not_written_down_whoever_vouches_for_them(
+    server: Server, evil: RemoteServer, bob: RemoteActor
+) -> None:
+    await rules.suspend(server, "evil.test")
+    for found, domain in (
+        (evil.person("eve"), "evil.test"),
+        (bob, "evil.test"),
+        (evil.person("eva"), "remote.test"),
+    ):
+        with pytest.raises(ForbiddenError):
+            async with server.ctx.db.write() as tx:
+                await remote_rows.save_actor(server.ctx, tx, Actor.from_json(found.doc), domain=domain)
 
 
 async def test_its_keys_are_not_fetched(server: Server, evil: RemoteServer) -> None:
