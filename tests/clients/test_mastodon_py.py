@@ -1,78 +1,18 @@
 """Mastodon.py, as it is on PyPI, from registering to deleting."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import requests
 from mastodon import Mastodon
 from mastodon.errors import MastodonAPIError, MastodonUnauthorizedError
 
 from tests.clients.browser import allow
-from tests.clients.conftest import PASSWORD
+from tests.clients.conftest import PASSWORD, connect, session
 from tests.peers.server_process import Instance, eventually
 
 pytestmark = pytest.mark.slow
-
-BACK = "https://client.example/callback?keep=1"
-SCOPES = ["read", "write", "follow"]
-
-
-@pytest.fixture(scope="module")
-def app(running: Instance) -> tuple[str, str]:
-    """The application, with an address and out of band; its id and its secret."""
-    with session() as http:
-        return Mastodon.create_app(
-            "A client of Mastodon.py",
-            scopes=SCOPES,
-            redirect_uris=[BACK, "urn:ietf:wg:oauth:2.0:oob"],
-            website="https://client.example",
-            api_base_url=running.origin,
-            session=http,
-        )
-
-
-@pytest.fixture(scope="module")
-def anna(running: Instance, app: tuple[str, str]) -> Iterator[Mastodon]:
-    """Anna, who let it in through the redirect."""
-    with session() as http:
-        client = connect(running, app, http)
-        url = client.auth_request_url(redirect_uris=BACK, scopes=SCOPES, state="a state", allow_http=True)
-        called = allow(url, "anna", PASSWORD)
-        assert called.startswith(BACK + "&")
-        answer = parse_qs(urlsplit(called).query)
-        assert answer["state"] == ["a state"]
-        client.log_in(code=answer["code"][0], redirect_uri=BACK, scopes=SCOPES, allow_http=True)
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ben(running: Instance, app: tuple[str, str]) -> Iterator[Mastodon]:
-    """Ben, who copied the code by hand."""
-    with session() as http:
-        client = connect(running, app, http)
-        code = allow(client.auth_request_url(scopes=SCOPES, allow_http=True), "ben", PASSWORD)
-        client.log_in(code=code, scopes=SCOPES, allow_http=True)
-        yield client
-
-
-def session() -> requests.Session:
-    """Return a session that knows no proxy."""
-    made = requests.Session()
-    made.trust_env = False
-    return made
-
-
-def connect(running: Instance, app: tuple[str, str], http: requests.Session) -> Mastodon:
-    return Mastodon(
-        client_id=app[0],
-        client_secret=app[1],
-        api_base_url=running.origin,
-        session=http,
-        ratelimit_method="throw",
-    )
 
 
 def test_it_knows_who_it_is(running: Instance, anna: Mastodon, ben: Mastodon) -> None:
@@ -147,7 +87,7 @@ def test_the_same_key_posts_once(anna: Mastodon) -> None:
 
 
 def test_people_meet(anna: Mastodon, ben: Mastodon) -> None:
-    (found,) = ben.search_v2("@anna", result_type="accounts").accounts
+    found = ben.search_v2("@anna", result_type="accounts").accounts[0]
     assert ben.account_lookup("anna").id == found.id
     assert ben.account_follow(found.id).following is True
     post = anna.status_post("Hello @ben")

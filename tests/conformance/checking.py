@@ -28,16 +28,16 @@ def faults(answer: Any, kind: str, where: str = "$") -> Iterator[str]:
     """
     if kind.startswith("?"):
         parts = [] if answer is None else [(answer, kind[1:], where)]
-    elif kind.endswith("[]"):
-        if not isinstance(answer, list):
-            yield f"{where}: no list but {answer!r}"
-            return
-        parts = [(part, kind[:-2], f"{where}[{place}]") for place, part in enumerate(answer)]
     elif kind.startswith("{}"):
         if not isinstance(answer, dict):
             yield f"{where}: no mapping but {answer!r}"
             return
         parts = [(part, kind[2:], f"{where}.{key}") for key, part in answer.items()]
+    elif kind.endswith("[]"):
+        if not isinstance(answer, list):
+            yield f"{where}: no list but {answer!r}"
+            return
+        parts = [(part, kind[:-2], f"{where}[{place}]") for place, part in enumerate(answer)]
     elif kind in ENTITIES:
         yield from _entity_faults(answer, kind, where)
         return

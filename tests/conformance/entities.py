@@ -61,8 +61,8 @@ _CARD: Entity = {
 _GROUP: Entity = {
     "group_key": "str", "notifications_count": "int", "type": "str", "most_recent_notification_id": "int",
     "page_min_id?": "id", "page_max_id?": "id", "latest_page_notification_at?": "when",
-    "sample_account_ids": "id[]", "status_id?": "?id", "report?": "Report",
-    "event?": "RelationshipSeveranceEvent", "moderation_warning?": "AccountWarning",
+    "sample_account_ids": "id[]", "status_id?": "?id", "report?": "?Report",
+    "event?": "?RelationshipSeveranceEvent", "moderation_warning?": "?AccountWarning",
 }  # fmt: skip
 
 ENTITIES: Mapping[str, Entity] = {
@@ -93,7 +93,7 @@ ENTITIES: Mapping[str, Entity] = {
         "obfuscate": "bool",
     },
     "Admin::EmailDomainBlock": {
-        "id": "id", "domain": "str", "created_at": "when", "history": "History[]", "allow_with_approval": "bool",
+        "id": "id", "domain": "str", "created_at": "when", "history": "History[]", "allow_with_approval?": "bool",
     },
     "Admin::Ip": {"ip": "str", "used_at": "when"},
     "Admin::IpBlock": {
@@ -167,10 +167,11 @@ ENTITIES: Mapping[str, Entity] = {
     "Meta": {"original": "Size", "small": "Size", "focus?": "Focus"},
     "Focus": {"x": "float", "y": "float"},
     "Size": {"width": "int", "height": "int", "size": "str", "aspect": "float"},
+    "MutedAccount": {**_ACCOUNT, "mute_expires_at": "?when"},
     "Notification": {
         "id": "id", "type": "str", "group_key": "str", "created_at": "when", "account": "Account",
-        "status?": "?Status", "report?": "Report", "event?": "RelationshipSeveranceEvent",
-        "moderation_warning?": "AccountWarning", "filtered?": "bool",
+        "status?": "?Status", "report?": "?Report", "event?": "?RelationshipSeveranceEvent",
+        "moderation_warning?": "?AccountWarning", "filtered?": "bool",
     },
     "NotificationGroup": _GROUP,
     "NotificationPolicy": {

@@ -1,8 +1,9 @@
 """This server, in the two shapes that clients read before anything else.
 
 A client switches features on by `version` and by `api_versions.mastodon`, so the second is never more than
-what is implemented: 1, the first. `fedi` is the version of our own extensions. Both shapes are kept,
-because clients fall back from one to the other.
+what is implemented: 9, with grouped notifications, quotes and `/api/v1/profile`; 10 has collections of
+accounts. `fedi` is the version of our own extensions. Both shapes are kept, because clients fall back from
+one to the other.
 
 Source: Mastodon's documentation, "Instance entity" and "V1::Instance entity".
 """
@@ -30,7 +31,7 @@ VERSION = f"4.5.0 (compatible; fedi {fedi.__version__})"
 """Leading number: whose API this is; clients parse it. Names of other servers in here would switch on
 their dialects."""
 
-API_VERSIONS = {"mastodon": 1, "fedi": API_VERSION}
+API_VERSIONS = {"mastodon": 9, "fedi": API_VERSION}
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 """What an upload may be; `media.decoding` holds the other end of this list."""

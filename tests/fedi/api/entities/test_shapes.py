@@ -279,7 +279,7 @@ async def test_the_server(server: "Server", enter: Enter, *, operator: bool) -> 
     assert v1["uri"] == v2["domain"] == "fedi.test"
     assert (v1["contact_account"] is not None) is operator
     assert (v2["contact"]["account"] is not None) is operator
-    assert v2["api_versions"] == {"mastodon": 1, "fedi": 1}
+    assert v2["api_versions"] == {"mastodon": 9, "fedi": 1}
 
 
 def test_the_comparison_itself_notices_differences() -> None:
