@@ -7,7 +7,15 @@ from fedi.lean import ask
 from fedi.models import Account, Block, DomainBlock, Follow, Mute, Post
 from fedi.queries import follows, timelines
 from fedi.queries.page import Page
-from fedi.queries.visibility import apart_from, are_apart, can_see, is_told, keeps_host_away, visible_clause
+from fedi.queries.visibility import (
+    apart_from,
+    are_apart,
+    can_see,
+    is_told,
+    keeps_host_away,
+    seen_among,
+    visible_clause,
+)
 from tests.fedi.queries.conftest import World
 
 pytestmark = pytest.mark.anyio
@@ -65,11 +73,13 @@ EVERYTHING = {OF_ANNA, OF_BEN, OF_FAR, BENS_BOOST, ANNAS_BOOST}
 
 
 async def seen_by(world: World, viewer: int | None) -> set[int]:
-    """Return what somebody sees, asked in both ways."""
+    """Return what somebody sees, asked in all three ways."""
     async with world.server.ctx.db.read() as tx:
         listed = set((await tx.execute(select(Post.id).where(visible_clause(viewer)))).scalars())
         posts = (await tx.execute(select(Post))).scalars().all()
         assert listed == {post.id for post in posts if await can_see(tx, viewer, post)}
+        asked = [post.id for post in posts[1:]]
+        assert await seen_among(tx, viewer, asked) == listed & set(asked)
     return listed
 
 
