@@ -18,8 +18,8 @@ from fedi.errors import Refused
 from fedi.models import Login
 
 __all__ = [
-    "AUTOPLAY", "EXPAND_MEDIA", "EXPAND_SPOILERS", "IMAGINE", "SHARE", "SHARES", "change", "everything", "get",
-    "stored",
+    "AUTOPLAY", "EXPAND_MEDIA", "EXPAND_SPOILERS", "IMAGINE", "SHARE", "SHARES", "change", "everything",
+    "get", "stored",
 ]  # fmt: skip
 
 EXPAND_MEDIA = "reading:expand:media"
