@@ -75,6 +75,8 @@ async def test_only_whom_one_follows_can_be_shown_and_only_so_long(
     monkeypatch.setattr("fedi.services.endorsing.ENDORSED_MAX", 1)
     await follow(anna, ben)
     assert (await anna.http.post(f"/api/v1/accounts/{ben.account.id}/endorse")).status_code == 422
+    await cleo.http.post(f"/api/v1/accounts/{ben.account.id}/unblock")
+    assert await names(ben.http, of_anna) == ["cleo"]
     await anna.http.post(f"/api/v1/accounts/{ben.account.id}/block")
     assert await names(ben.http, of_anna) == []
 
@@ -101,6 +103,7 @@ async def test_suggested_is_whom_friends_follow_and_who_is_popular(server: "Serv
     await follow(anna, ben)
     await follow(ben, cleo)
     await follow(cleo, dan)
+    await follow(ben, anna)
     path = "/api/v2/suggestions"
     found = await get(anna.http, path)
     assert [(one["source"], one["sources"], one["account"]["username"]) for one in found] == [
