@@ -35,7 +35,10 @@ SAMPLE = 8
 ID_MAX = 2**63 - 1
 
 CHUNK = 80
-"""Notifications looked at in one statement: two pages of groups with one member each."""
+"""Notifications looked at in the first statement: two pages of groups with one member each."""
+
+GROWTH = 4
+"""How many times as many each further statement looks at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,27 +171,28 @@ async def _heads(
 ) -> tuple[list[_Head], bool]:
     """Return the first notification of each group, from the cursor on, and whether that is all there is.
 
-    What belongs to a group that was met is not looked at again: one with thousands of members costs no more
-    than one piece of them.
+    What belongs to a group that was met is not looked at again, and pieces grow: a statement costs more than
+    the rows that it brings.
     """
     heads: dict[str, _Head] = {}
     met: set[str] = set()
     after: int | None = None
+    piece = max(CHUNK, page.limit + 1)
     while len(heads) <= page.limit:
         statement = _from(_light(viewer_id, narrowing), page, after)
         if met:
             known = Notification.group_key.in_(met) & Notification.kind.in_(grouped)
             statement = statement.where(or_(Notification.group_key.is_(None), ~known))
-        rows = (await tx.execute(statement.limit(max(CHUNK, page.limit + 1)))).all()
+        rows = (await tx.execute(statement.limit(piece))).all()
         for row in rows:
             key = row.group_key if row.kind in grouped else None
             head = _Head(id=row.id, group_key=key, from_account_id=row.from_account_id)
             heads.setdefault(key or alone(row.id), head)
             if key is not None:
                 met.add(key)
-        if len(rows) < max(CHUNK, page.limit + 1):
+        if len(rows) < piece:
             break
-        after = rows[-1].id
+        after, piece = rows[-1].id, piece * GROWTH
     found = list(heads.values())
     return found[: page.limit], len(found) <= page.limit
 

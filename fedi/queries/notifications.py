@@ -107,6 +107,7 @@ async def count_since(
         select(Notification.id)
         .join(Account, Account.id == Notification.from_account_id)
         .where(seen(viewer_id, narrowing), Notification.id > after)
+        .order_by(Notification.id)
         .limit(most)
     )
     return (await tx.execute(select(func.count()).select_from(some.subquery()))).scalar_one()

@@ -114,6 +114,8 @@ async def test_both_versions_count_what_they_show_above_the_marker(
     for path in (ONE, MANY):
         assert await get(anna, f"{path}/unread_count") == {"count": 0}
     await anna.http.post(f"/api/v1/accounts/{cara.account.id}/mute")
+    assert {entry["account"]["acct"] for entry in await get(anna, ONE)} == {"ben"}
+    assert {entry["acct"] for entry in (await get(anna, MANY))["accounts"]} == {"ben"}
     await cara.http.post(f"/api/v1/statuses/{post['id']}/reblog")
     await ben.http.post(f"/api/v1/accounts/{anna.account.id}/follow")
     for path in (ONE, MANY):
