@@ -168,11 +168,9 @@ async def _is_welcome(tx: Tx, bot: Account, asker: Account, post: Post) -> bool:
     about = f"{asker.note} {' '.join(str(row.get('value', '')) for row in asker.fields)}"
     return (
         not asker.is_bot
-        and asker.suspended_at is None
-        and asker.silenced_at is None
         and NO_BOTS not in text.html_to_text(about).lower()
-        and await is_told(tx, bot.id, asker.id)
-        and await can_see(tx, bot.id, post)
+        and await is_told(tx, bot.id, asker.id)  # neither apart nor limited
+        and await can_see(tx, bot.id, post)  # nor suspended
     )
 
 

@@ -16,8 +16,9 @@ DRAWN_S = 60.0
 def answer_to(client: Mastodon, status_id: str, running: Instance) -> Status:
     """Return the one answer to a post, when it is there."""
     look = partial(client.status_context, status_id)
-    [answer] = eventually(lambda: look().descendants, running.logs(), DRAWN_S, poll_s=0.3)
-    return answer
+    answers: list[Status] = eventually(lambda: look().descendants, running.logs(), DRAWN_S, poll_s=0.3)
+    assert len(answers) == 1
+    return answers[0]
 
 
 def test_a_mention_is_answered_and_the_answer_can_be_answered(anna: Mastodon, running: Instance) -> None:

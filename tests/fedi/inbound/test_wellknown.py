@@ -162,6 +162,7 @@ async def test_nodeinfo_counts_what_is_here(server: Server, alice: Account) -> N
         assert doc["usage"]["users"] == {"total": 3, "activeMonth": 1, "activeHalfyear": 1}
         assert doc["usage"]["localPosts"] == 3
         assert doc["metadata"]["bots"] == 1
+        assert doc["metadata"]["features"] == ["generations", "generator"]
 
 
 async def test_nodeinfo_is_counted_again_after_a_while(server: Server) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from fedi.models import Account, Attachment, Block, Door, Generation, GenerationState, Mention, Post
+from fedi.queries import posts as find_post
 from fedi.services import answering, generating, generator, posting
 from fedi.services.posting import NewPost
 from media.errors import ModelMissingError
@@ -77,7 +78,7 @@ async def test_a_mention_is_answered_with_the_picture(town: Town, easel: Easel) 
         "Answer with: again, wider, taller, square, no text."
     )
     async with town.server.ctx.db.read() as tx:
-        view = await posting.find.load_one(tx, answer.id)
+        view = await find_post.load_one(tx, answer.id)
     assert view is not None
     assert [who.username for who in view.mentions] == ["alice"]
     assert set(view.tags) == {"aiart", "aigenerated"}
