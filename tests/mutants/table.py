@@ -68,6 +68,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/fedi/services/test_notifying.py",
         "tests/fedi/services/test_blocking.py",
     ),
+    "fedi/services/answering.py": ("tests/fedi/services/test_answering.py",),
 }
 """By module: its tests, all that is tried on its mutants; those on PostgreSQL are left out."""
 
