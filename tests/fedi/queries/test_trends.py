@@ -12,7 +12,7 @@ from tests.fedi.queries.conftest import World
 
 pytestmark = pytest.mark.anyio
 
-ANNA, BEN, CY, SHY, QUIET = 1, 2, 3, 4, 5
+ANNA, BEN, CY, SHY, QUIET, GONE = 1, 2, 3, 4, 5, 6
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ async def town(world: World) -> World:
         world.account(CY, "cy", "b.test", discoverable=True),
         world.account(SHY, "shy", "b.test"),
         world.account(QUIET, "quiet", "b.test", discoverable=True, silenced_at=world.server.clock()),
+        world.account(GONE, "gone", "b.test", discoverable=True, suspended_at=world.server.clock()),
     )
     return world
 
@@ -47,7 +48,7 @@ async def test_a_hashtag_trends_that_several_people_use_lately(town: World) -> N
         await post(town, person, "old", days_ago=3)
     for _ in range(3):
         await post(town, ANNA, "alone")
-    for person in (ANNA, SHY, QUIET):
+    for person in (ANNA, SHY, QUIET, GONE):
         await post(town, person, "hidden")
     await post(town, BEN, "hidden", visibility="unlisted")
     await post(town, CY, "hidden", sensitive=True)
@@ -67,6 +68,7 @@ async def test_a_post_trends_that_several_people_liked_or_boosted(town: World) -
     await post(town, BEN, favourites_count=1)
     await post(town, SHY, favourites_count=9)
     await post(town, QUIET, favourites_count=9)
+    await post(town, GONE, favourites_count=9)
     await post(town, ANNA, favourites_count=9, days_ago=4)
     await post(town, ANNA, favourites_count=9, sensitive=True)
     await post(town, ANNA, favourites_count=9, visibility="unlisted")
