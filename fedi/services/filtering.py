@@ -20,8 +20,8 @@ from fedi.models import Account, Filter, FilterKeyword, FilterStatus, Post
 from fedi.queries.visibility import can_see
 
 __all__ = [
-    "ACTIONS", "CONTEXTS", "TITLE_CHARACTERS_MAX", "Change", "Word", "add_keyword", "add_post", "change", "change_keyword", "create",
-    "destroy", "expiry", "remove_keyword", "remove_post",
+    "ACTIONS", "CONTEXTS", "TITLE_CHARACTERS_MAX", "Change", "Word", "add_keyword", "add_post", "change",
+    "change_keyword", "create", "destroy", "expiry", "remove_keyword", "remove_post",
 ]  # fmt: skip
 
 CONTEXTS = ("home", "notifications", "public", "thread", "account")
