@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from fedi.errors import Refused
 
 __all__ = [
-    "app_only", "bad_token", "disabled", "malformed", "no_token", "not_allowed", "not_found", "oauth", "outside_scopes",
-    "pending", "too_large", "unprocessable",
+    "app_only", "bad_token", "disabled", "malformed", "no_token", "not_allowed", "not_found", "oauth",
+    "outside_scopes", "pending", "too_large", "unprocessable",
 ]  # fmt: skip
 
 

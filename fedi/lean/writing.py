@@ -88,9 +88,7 @@ def _row_of(model: Any, dialect: Dialect) -> Part:
     mapper: Any = class_mapper(model)
     columns = tuple(model.__table__.c)
     keys = tuple(mapper.get_property_by_column(column).key for column in columns)
-    converts = (
-        converts_of(columns, dialect) if dialect.name == "sqlite" else {}
-    )  # else it is done
+    converts = converts_of(columns, dialect) if dialect.name == "sqlite" else {}  # else it is done
     primary = columns.index(mapper.primary_key[0])
     return Part(name="", start=0, convert=converts, mapper=mapper, keys=keys, primary=primary, whole=True)
 
