@@ -74,6 +74,7 @@ async def test_words_find_posts_as_they_are_written_changed_and_deleted(
     await anna.http.patch("/api/v1/profile", json={"indexable": True})
     carol = await enter("carol")
     assert len((await search(carol.http, "ship"))["statuses"]) == 1
+    assert (await search(server.client, "ship"))["statuses"] == [], "not for strangers"
     await anna.http.delete(f"/api/v1/statuses/{post['id']}")
     assert (await search(anna.http, "ship"))["statuses"] == []
 
