@@ -77,6 +77,9 @@ EQUIVALENT: Final[Mapping[tuple[str, str], str]] = {
         "only answers to people here were passed on, and only what was passed on is looked for"
     ),
     ("fedi/inbound/inbox.py", "held_against"): "it would write zeros over zeros",
+    ("fedi/outbound/remote.py", "Post.in_reply_to_id.is_(None)"): (
+        "what answers a post that is only now known hangs on nothing yet"
+    ),
     ("fedi/outbound/quotations.py", "require_storable(iri)"): (
         "an address that no index holds is not fetched either, today"
     ),

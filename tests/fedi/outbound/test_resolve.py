@@ -20,6 +20,7 @@ from activitypub.errors import (
     WrongTypeError,
 )
 from activitypub.keys import load_public_pem
+from activitypub.objects.actor import Actor
 from activitypub.signatures.message import Message
 from activitypub.verify import read_claim, require_valid
 from fedi.models import Account, Post, Tombstone
@@ -394,6 +395,17 @@ async def test_a_post_served_as_something_else_is_refused(server: Server, bob: R
     bob.home.serve(note["id"], note, content_type="text/plain")
     with pytest.raises(WrongTypeError):
         await resolve.note(server.ctx, note["id"])
+
+
+@pytest.mark.parametrize("field", ["inbox", "endpoints"])
+async def test_an_actor_with_an_address_that_no_index_holds_is_not_kept(
+    server: Server, remote: RemoteServer, field: str
+) -> None:
+    long = f"{remote.origin}/{'é' * 1_500}"
+    bob = remote.person("bob", **{field: long if field == "inbox" else {"sharedInbox": long}})
+    with pytest.raises(MalformedError):
+        async with server.ctx.db.write() as tx:
+            await resolve.remote.save_actor(server.ctx, tx, Actor.from_json(bob.doc), domain="remote.test")
 
 
 async def test_a_post_that_is_deleted_while_it_is_fetched_is_gone(
