@@ -130,3 +130,11 @@ async def test_a_token_without_the_scope_is_refused(enter: Enter) -> None:
     assert (await anna.http.get("/api/v1/timelines/direct")).status_code == 403
     assert (await anna.http.post(f"{PATH}/1/read")).status_code == 403
     assert (await anna.http.delete(f"{PATH}/1")).status_code == 403
+
+
+async def test_who_got_a_message_keeps_it_when_an_edit_names_them_no_longer(enter: Enter) -> None:
+    anna, ben = await enter("anna"), await enter("ben")
+    await befriend(anna, ben)
+    post = await anna.post("@ben psst", visibility="direct")
+    await anna.http.put(f"/api/v1/statuses/{post['id']}", json={"status": "psst"})
+    assert [row["last_status"]["id"] for row in await listed(ben)] == [post["id"]]
