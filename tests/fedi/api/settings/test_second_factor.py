@@ -70,9 +70,9 @@ async def test_the_password_alone_opens_nothing(server: "Server", inside: Browse
     assert (await other.http.get("/settings")).status_code == 200
     other.http.cookies.clear()
     other.http.cookies.update(half)
-    assert (
-        await other.http.get("/settings")
-    ).status_code == 303  # what the password gave is worth nothing now
+    # What the password gave is worth nothing now, not even another try.
+    assert (await other.http.get("/settings")).status_code == 303
+    assert (await other.http.get("/oauth/sign_in/code")).status_code == 303
 
 
 async def test_a_code_is_taken_once(server: "Server", inside: Browser) -> None:
