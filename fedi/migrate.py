@@ -1,4 +1,6 @@
-"""Running the migrations: `python -m fedi.migrate`, with the settings from the environment.
+"""Running the migrations: `python -m fedi.migrate [REVISION]`, with the settings from the environment.
+
+With `--pending [REVISION]` it prints what comes after a revision, one line for each step, and runs nothing.
 
 Alembic works on a connection of ours, so that the same driver and PRAGMAs apply as for the server.
 """
@@ -11,6 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -18,14 +21,28 @@ from fedi import migrations
 from fedi.config import load
 from fedi.db import Database, alone
 
-__all__ = ["config", "upgrade"]
+__all__ = ["PENDING", "config", "pending", "upgrade"]
 
 
-async def upgrade(db: Database) -> None:
+PENDING = "--pending"
+"""Asks what is due, and runs nothing."""
+
+
+async def upgrade(db: Database, to: str = "head") -> None:
     """Run what is missing, in one transaction; of several processes that begin together one does it."""
     async with db.engine.begin() as connection:
         await alone(connection)
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), to))
+
+
+def pending(at: str | None) -> list[str]:
+    """Say what comes after a revision, in order."""
+    due = [
+        script
+        for script in ScriptDirectory.from_config(config()).walk_revisions()
+        if at is None or script.revision > at
+    ]
+    return [f"{script.revision}: {script.doc}" for script in reversed(due)]
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -37,10 +54,10 @@ def config(connection: Connection | None = None) -> Config:
     return found
 
 
-async def _main() -> None:
+async def _main(to: str) -> None:
     db = Database(load(os.environ).database)
     try:
-        await upgrade(db)
+        await upgrade(db, to)
     except DBAPIError as trouble:  # `fedi.schema` tells the last line that we say
         sys.exit(" ".join(str(trouble.orig).split()))
     finally:
@@ -48,4 +65,7 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    if PENDING in sys.argv:
+        sys.stdout.write("".join(f"{line}\n" for line in pending((*sys.argv, None)[2])))
+    else:
+        asyncio.run(_main((*sys.argv, "head")[1]))

@@ -11,6 +11,7 @@ import sys
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from fedi.config import Settings
 from fedi.context import Context
 from fedi.db import Database, alone
 from fedi.errors import SettingsError
@@ -18,7 +19,7 @@ from fedi.log import get
 from fedi.migrations import HEAD
 from fedi.services import accounts, generator
 
-__all__ = ["prepare", "revision"]
+__all__ = ["migrate", "prepare", "revision"]
 
 log = get(__name__)
 
@@ -58,25 +59,41 @@ async def prepare(ctx: Context) -> None:
         )
     if at != HEAD:
         log.info("migrating", at=at, to=HEAD)
-        await _migrate(ctx)
+        await migrate(ctx.settings)
     async with ctx.db.write() as tx:
         await alone(await tx.connection())
         await accounts.ensure_instance_actor(ctx, tx)
         await generator.ensure(ctx, tx)
 
 
-async def _migrate(ctx: Context) -> None:
+async def migrate(settings: Settings, *arguments: str) -> str:
+    """Run `fedi.migrate` in a process of its own, and return what it printed.
+
+    Args:
+        settings: naming the database.
+        arguments: a revision to go to, or `--pending` and one to begin after.
+
+    Raises:
+        SettingsError: the migration failed.
+    """
     environment = {
         **os.environ,
-        "FEDI_DATABASE_URL": ctx.settings.database,
-        "FEDI_DATA_DIR": ctx.settings.data_dir,
+        "FEDI_DATABASE_URL": settings.database,
+        "FEDI_DATA_DIR": settings.data_dir,
     }
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "fedi.migrate", env=environment, stderr=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "fedi.migrate",
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
-    _, output = await child.communicate()
+    printed, output = await child.communicate()
     if child.returncode != 0:
         errors = output.decode(errors="replace").strip()
         log.error("migration_failed", errors=errors)
         cause = errors.rpartition("\n")[2] or f"status {child.returncode}"
         raise SettingsError("database_url", f"the migration failed ({cause})", "see the log")
+    return printed.decode()

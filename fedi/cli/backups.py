@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from alembic import command
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy.engine import Connection
 
-from fedi import migrate
 from fedi.app import open_context
 from fedi.archives import reading, writing
 from fedi.archives.manifest import Manifest
@@ -22,7 +19,7 @@ from fedi.db import Database
 from fedi.errors import Refused, SettingsError
 from fedi.migrations import HEAD
 from fedi.outbound import indexing
-from fedi.schema import prepare, revision
+from fedi.schema import migrate, prepare, revision
 
 __all__ = ["backup", "steps_shown"]
 
@@ -136,15 +133,10 @@ async def _empty_database(settings: Settings, manifest: Manifest) -> Any:
             raise SettingsError(
                 "database_url", "the database is not empty", "name an empty one; nothing is written over"
             )
-        async with db.engine.begin() as connection:
-            await connection.run_sync(_make_tables, manifest.revision)
+        await migrate(settings, manifest.revision)
         yield db
     finally:
         await db.close()
-
-
-def _make_tables(connection: Connection, wanted: str) -> None:
-    command.upgrade(migrate.config(connection), wanted)
 
 
 def _require_known(manifest: Manifest, file: Path) -> None:

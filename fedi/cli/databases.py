@@ -1,10 +1,10 @@
 """`fedi db`: the database's shape, and moving it to another kind."""
 
 import click
-from alembic.script import ScriptDirectory
+import msgspec
 from sqlalchemy.exc import ArgumentError
 
-from fedi import migrate as migration
+from fedi import schema
 from fedi.app import open_context
 from fedi.archives import copying
 from fedi.cli.backups import steps_shown
@@ -17,6 +17,9 @@ from fedi.outbound import indexing
 from fedi.schema import revision
 
 __all__ = ["db"]
+
+PENDING = "--pending"
+"""Asks `fedi.migrate` what is due, which is not imported here: Alembic stays out of a server's memory."""
 
 
 @click.group()
@@ -48,12 +51,10 @@ async def _plan(settings: Settings) -> None:
                 f"The database is at revision {at}, this version knows {HEAD}. A database does not go back: "
                 "run a newer fedi, or restore the backup from before the upgrade.",
             )
-        scripts = ScriptDirectory.from_config(migration.config())
-        due = [script for script in scripts.walk_revisions() if at is None or script.revision > at]
+        due = await schema.migrate(settings, PENDING, *(() if at is None else (at,)))
         console.print(f"The database is at revision {at}; this version needs {HEAD}.")
-        for script in reversed(due):
-            console.print(f"{script.revision}: {script.doc}")
         if due:
+            console.print(due.rstrip())
             console.print("Each step is one transaction: it happens as a whole, or can be tried again.")
             console.print("Before it: fedi backup create FILE, and fedi backup verify FILE.")
         else:
@@ -86,10 +87,11 @@ def copy(url: str) -> None:
 async def _copy(settings: Settings, url: str) -> None:
     require_initialised(settings)
     async with open_instance(settings) as ctx:
-        target = _open(url, settings)
+        there = _with_database(url, settings)
+        target = _open(there)
         try:
             if await revision(target) is None:
-                await migration.upgrade(target)
+                await schema.migrate(there)
             with steps_shown() as on_step:
                 copied = await copying.copy(ctx.db, target, on_step=on_step)
             await indexing.rebuild(target)
@@ -99,10 +101,13 @@ async def _copy(settings: Settings, url: str) -> None:
     console.print("Next: write database_url into config.toml, then start the server.")
 
 
-def _open(url: str, settings: Settings) -> Database:
+def _with_database(url: str, settings: Settings) -> Settings:
+    return msgspec.structs.replace(settings, database_url=url)
+
+
+def _open(settings: Settings) -> Database:
     try:
-        wanted = Settings(database_url=url, data_dir=settings.data_dir).database
-        return Database(wanted)
+        return Database(settings.database)
     except (ArgumentError, ImportError, ValueError) as trouble:
         raise SettingsError(
             "database_url",

@@ -73,7 +73,7 @@ async def test_a_ready_database_is_left_alone(
     async def never(_ctx: Context) -> None:
         raise AssertionError("nothing is to be migrated")
 
-    monkeypatch.setattr(schema, "_migrate", never)
+    monkeypatch.setattr(schema, "migrate", never)
     ctx = await open_ctx(database_url)
     keys = select(Account.public_keys).order_by(Account.id)
     await schema.prepare(ctx)
