@@ -102,12 +102,17 @@ RELATIONSHIP: Shape = {
 }  # fmt: skip
 
 NOTIFICATION: Shape = {
-    "id": NUMBER, "type": str, "group_key": re.compile(r"ungrouped-\d+\Z"), "created_at": MOMENT, "account": ACCOUNT,
-    "status": ({**STATUS, **MARKS}, None),
+    "id": NUMBER, "type": str, "group_key": re.compile(r"(ungrouped|favourite|follow|reblog)-[\d-]+\Z"),
+    "created_at": MOMENT, "account": ACCOUNT, "status": ({**STATUS, **MARKS}, None),
+    "report": (None,), "event": (None,), "moderation_warning": (None,),
 }  # fmt: skip
 
 LIMITS: Shape = {
-    "accounts": {"max_featured_tags": int, "max_pinned_statuses": int},
+    "accounts": {
+        "max_featured_tags": int, "max_pinned_statuses": int, "max_display_name_length": int,
+        "max_note_length": int, "max_avatar_description_length": int, "max_header_description_length": int,
+        "max_profile_fields": int, "profile_field_name_limit": int, "profile_field_value_limit": int,
+    },
     "statuses": {"max_characters": int, "max_media_attachments": int, "characters_reserved_per_url": int},
     "media_attachments": {
         "supported_mime_types": [str], "description_limit": int, "image_size_limit": int, "image_matrix_limit": int,
@@ -132,7 +137,7 @@ INSTANCE_V2: Shape = {
     "configuration": {
         **LIMITS,
         "urls": {
-            "streaming": (ADDRESS, None), "status": (ADDRESS, None), "about": ADDRESS,
+            "streaming": re.compile(r"wss://[^\s]+\Z"), "status": (ADDRESS, None), "about": ADDRESS,
             "privacy_policy": (ADDRESS, None), "terms_of_service": (ADDRESS, None),
         },
         "vapid": {"public_key": str}, "translation": {"enabled": bool}, "limited_federation": bool,
