@@ -64,6 +64,12 @@ READERS_MAX = 8
 POSTGRES_CONNECTIONS_MAX = 20
 """Connections per process; PostgreSQL's default `max_connections` is 100."""
 
+POSTGRES_SETTINGS = {"jit": "off"}
+"""Our statements are long and their answers short: compiling one took up to 3 s, and running it 0.2 s.
+
+PostgreSQL decides by its estimate of the costs, which conditions on who may see what make far too high.
+"""
+
 SETTING_UP_LOCK = 0x6665_6469
 """Key of PostgreSQL's advisory lock for `alone`: a number that others hardly use, as it spells "fedi"."""
 
@@ -118,7 +124,12 @@ class Database:
             self._reader = _sqlite_engine(url, begin="BEGIN", connections=READERS_MAX, readonly=True)
         else:
             self._writer = create_async_engine(
-                url, pool_size=POSTGRES_CONNECTIONS_MAX, max_overflow=0, pool_pre_ping=True, **_JSON
+                url,
+                pool_size=POSTGRES_CONNECTIONS_MAX,
+                max_overflow=0,
+                pool_pre_ping=True,
+                connect_args={"server_settings": POSTGRES_SETTINGS},
+                **_JSON,
             )
             # The same connections. PostgreSQL's own level would show each statement another moment.
             self._reader = self._writer.execution_options(

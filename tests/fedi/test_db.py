@@ -253,6 +253,13 @@ async def test_what_is_loaded_stays_readable_after_the_transaction(db: Database)
     assert peer.failures == 0
 
 
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
+async def test_postgres_compiles_no_statement(db: Database) -> None:
+    async with db.read() as reader, db.write() as writer:
+        settings = [(await tx.execute(text("SHOW jit"))).scalar_one() for tx in (reader, writer)]
+    assert settings == ["off", "off"]
+
+
 async def test_sqlite_survives_a_power_cut(sqlite_template, tmp_path) -> None:
     db = Database(sqlite_template.copy_to(tmp_path / "fedi.db"))
     async with db.write() as tx:
