@@ -38,7 +38,7 @@ PARAMETERS = [
 CALLS = [
     (method, route.path)
     for route in ROUTES
-    if isinstance(route, ApiRoute)
+    if isinstance(route, ApiRoute) and not route.path.startswith("/api/v1/streaming")  # answers have no end
     for method in sorted(route.methods or ())
     if method != "HEAD"
 ]
@@ -71,7 +71,8 @@ async def test_ids_in_paths(enter: Enter) -> None:
             answer = await anna.http.request(method, filled)
             require_calm(answer, method, path, identifier)
             if "{id}" in path:
-                assert 400 <= answer.status_code < 500 or "dismiss" in path, (method, path, identifier)
+                gone = "dismiss" in path or method == "DELETE"  # what is not there need not be removed
+                assert 400 <= answer.status_code < 500 or gone, (method, path, identifier)
 
 
 @pytest.mark.slow
