@@ -174,8 +174,10 @@ async def test_a_server_is_blocked_with_everyone_there(
     answer = await anna.http.post("/api/v1/domain_blocks", data={"domain": "REMOTE.test."})
     assert (answer.status_code, answer.json()) == (200, {})
     assert (await anna.http.get("/api/v1/domain_blocks")).json() == ["remote.test"]
-    for path in ("timelines/home", "timelines/public", "notifications", f"accounts/{known.id}/statuses"):
+    for path in ("timelines/home", "timelines/public", f"accounts/{known.id}/statuses"):
         assert await seen(anna, f"/api/v1/{path}") == [], path
+    [told] = (await anna.http.get("/api/v1/notifications")).json()
+    assert (told["type"], told["event"]["target_name"]) == ("severed_relationships", "remote.test")
     await server.work()
     assert sorted(body["type"] for body in bob.home.bodies) == ["Reject", "Undo"]
     (relation,) = (await anna.http.get("/api/v1/accounts/relationships", params={"id": known.id})).json()

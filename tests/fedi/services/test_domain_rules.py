@@ -14,12 +14,13 @@ from fedi.models import (
     DomainRule,
     Follow,
     FollowState,
+    Notification,
     PostTag,
     Severity,
 )
 from fedi.outbound import resolve
 from fedi.queries import domains as find
-from fedi.queries import search, threads, timelines
+from fedi.queries import notifications, search, threads, timelines
 from fedi.queries.page import Page
 from fedi.services import domain_rules, following, notifying
 from fedi.services.domain_rules import Wish
@@ -394,7 +395,14 @@ async def test_who_is_limited_is_heard_by_followers_only(town: Town) -> None:
                 town.server.ctx, tx, account_id=told.id, from_account_id=loud.id, kind="mention"
             )
     assert await looking.told(town.server, await town.one("alice")) == ["mention"]
-    assert await looking.told(town.server, await town.one("zoe")) == []
+    zoe = await town.one("zoe")
+    async with town.server.ctx.db.read() as tx:
+        shown = await notifications.page_of(tx, zoe.id, Page(limit=5))
+        waiting = (
+            await tx.execute(select(Notification.filtered).where(Notification.account_id == zoe.id))
+        ).all()
+    assert list(shown.rows) == []
+    assert [row.filtered for row in waiting] == [True], "it waits until she lets them in"
 
 
 async def test_who_is_limited_is_asked_about(town: Town) -> None:
