@@ -18,7 +18,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fedi.db import Id, Instant, Json
 from fedi.models import Base
 
-__all__ = ["BATCH_ROWS", "Kind", "RowsTable", "counts", "finish", "insert", "read", "tables", "tie", "ties"]
+__all__ = [
+    "BATCH_ROWS",
+    "PASSING",
+    "Kind",
+    "RowsTable",
+    "counts",
+    "finish",
+    "insert",
+    "read",
+    "tables",
+    "tie",
+    "ties",
+]
 
 BATCH_ROWS = 500
 """Rows held at a time: a post's is some kilobytes."""
@@ -65,9 +77,15 @@ class RowsTable:
         return sa.table(self.name, *(sa.column(name, _TYPES[kind]) for name, kind in self.columns.items()))
 
 
-def tables() -> list[RowsTable]:
-    """Return this version's tables, each after those that it refers to."""
-    return [_described(table) for table in Base.metadata.sorted_tables]
+PASSING = frozenset({"cached_picture", "event"})
+"""Tables of what can be had again or is over: copies of others' pictures, and what streams were told."""
+
+
+def tables(*, passing: bool = True) -> list[RowsTable]:
+    """Return this version's tables, each after those that it refers to; passing ones only if wanted."""
+    return [
+        _described(table) for table in Base.metadata.sorted_tables if passing or table.name not in PASSING
+    ]
 
 
 def _described(table: sa.Table) -> RowsTable:

@@ -79,7 +79,7 @@ async def write(
         _write_files(writer, settings)
         async with db.read() as tx:
             connection = await tx.connection()
-            tables = rows.tables()
+            tables = rows.tables(passing=False)
             totals = await rows.counts(connection, tables)
             written = {
                 table.name: await _write_table(writer, connection, table, totals, on_step) for table in tables

@@ -169,7 +169,7 @@ async def _end_leases(ctx: Context) -> int:
         return len((await tx.execute(ended)).scalars().all())
 
 
-HOUSEKEEPING = ("forget", "sweep")
+HOUSEKEEPING = ("forget", "shrink", "sweep")
 """Kinds of jobs of which the next one always waits for its day."""
 
 

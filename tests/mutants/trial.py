@@ -179,7 +179,9 @@ def swapped(path: str, source: str, changed: str) -> Callable[[], None] | None:
     differing = {name for name in old if _own(old[name]) != _own(new[name])}
     # A function that is made inside another comes with the code of the outer one.
     outer = {name.partition(".<locals>")[0] for name in differing}
-    functions = [one for one in gc.get_objects() if isinstance(one, FunctionType)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of things elsewhere that say they are old when one looks at them
+        functions = [one for one in gc.get_objects() if isinstance(one, FunctionType)]
     found = [
         one for one in functions if one.__code__.co_filename == path and one.__code__.co_qualname in outer
     ]

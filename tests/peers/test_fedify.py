@@ -111,7 +111,6 @@ def served(authority: Authority, data_dir: Path, **settings: str) -> Iterator[Ou
     )
     instance.cli("init", "--origin", instance.origin)
     instance.cli("account", "create", "demo", "--password-stdin", "--admin", stdin="long enough to pass\n")
-    instance.cli("account", "create", "imagine", "--bot", "--operator", f"demo@{OURS}:{port}")
     tokens = {name: instance.token_for(name, "read", "write", "follow") for name in ("demo", "imagine")}
     running = instance.start("serve")
     with contextlib.ExitStack() as stack:

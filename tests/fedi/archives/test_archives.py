@@ -173,6 +173,7 @@ def test_every_column_that_names_a_file_is_known() -> None:
     naming = {
         (table.name, column.name)
         for table in Base.metadata.sorted_tables
+        if table.name not in rows.PASSING
         for column in table.columns
         if column.name in {"file_key", "thumbnail_key", "avatar_key", "header_key"} or "blob" in column.name
     }

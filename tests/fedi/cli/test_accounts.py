@@ -100,6 +100,7 @@ def test_the_list_has_everyone_here_but_the_server_itself(fedi: Fedi, instance: 
     assert [line.split() for line in result.stdout.splitlines()] == [
         ["name", "kind", "role", "posts", "followers"],
         ["alice", "Person", "admin", "0", "0"],
+        ["imagine", "Service", "no", "login", "0", "0"],
         ["painter", "Service", "no", "login", "0", "0"],
     ]
 

@@ -21,6 +21,8 @@ async def test_values_are_escaped(server: Server) -> None:
 
 
 async def test_pages_are_looked_at_again_each_time_unless_said_otherwise(server: Server) -> None:
-    assert render(server.ctx, "about.html").headers["cache-control"] == "no-cache"
-    kept = render(server.ctx, "about.html", headers={"Cache-Control": "no-store"}, status=503)
+    assert render(server.ctx, "about.html", said=None, rules=[]).headers["cache-control"] == "no-cache"
+    kept = render(
+        server.ctx, "about.html", said=None, rules=[], headers={"Cache-Control": "no-store"}, status=503
+    )
     assert (kept.headers["cache-control"], kept.status_code) == ("no-store", 503)
